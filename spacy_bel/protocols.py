@@ -1,0 +1,63 @@
+"""What a part must offer to be put into the pipeline, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from spacy_bel.types import Candidate, Concept, Mention, Ranking
+
+
+@runtime_checkable
+class KnowledgeBase(Protocol):
+    """A read-only collection of concepts."""
+
+    @property
+    def name(self) -> str:
+        """The knowledge base's name."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """A digest of the whole content: equal checksums, equal answers."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of concepts."""
+        ...
+
+    def __contains__(self, concept_id: object) -> bool:
+        """Whether a current (not retired) concept has this CURIE."""
+        ...
+
+    def resolve(self, concept_id: str) -> str | None:
+        """Current CURIE for a current or retired one; None for an unknown one."""
+        ...
+
+    def describe(self, ids: Sequence[str]) -> list[Concept]:
+        """The concepts with all that is known of them, in the order asked for."""
+        ...
+
+    def ids_of_name(self, name: str) -> list[str]:
+        """CURIEs of the concepts that bear a name, compared by the normaliser's key."""
+        ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """Finds the concepts that a mention may mean."""
+
+    def retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
+        """For each mention, up to ``k`` candidates with distinct ids, best first."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Chooses among candidates, or none of them."""
+
+    def rerank(
+        self, mentions: Sequence[Mention], candidates: Sequence[Sequence[Candidate]]
+    ) -> list[Ranking]:
+        """For each mention, a Ranking aligned with its candidates."""
+        ...
