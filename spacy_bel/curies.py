@@ -39,6 +39,7 @@ _VOCABULARIES: dict[str, tuple[tuple[str, ...], str]] = {
     "NCBIGene": (("EntrezGene", "Entrez", "GeneID", "NCBI_Gene", "Gene"), "Gene"),
     "HGNC": ((), "Gene"),
     "NCBITaxon": (("NCBI_TaxID", "taxid", "Taxonomy", "NCBITaxonomy"), "Species"),
+    "DBSNP": (("dbSNP",), "SequenceVariant"),
     "CELLOSAURUS": (("CVCL",), "CellLine"),
     "CL": ((), "Cell"),
     "UBERON": ((), "Anatomy"),
@@ -51,11 +52,14 @@ _CANONICAL: dict[str, str] = {
     for spelling in (prefix, *others)
 }
 
+_SERIES = ("omimps", "ps")
+
 # Identifiers that corpora write bare, by shape; digits alone need the mention's type.
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[DC]\d{6}(\d{3})?$"), "MESH"),
     (re.compile(r"C\d{7}$"), "UMLS"),
     (re.compile(r"CVCL_\w+$"), "CELLOSAURUS"),
+    (re.compile(r"rs\d+$"), "DBSNP"),
 )
 
 _NUMBERS: tuple[tuple[str, str], ...] = (
@@ -64,6 +68,9 @@ _NUMBERS: tuple[tuple[str, str], ...] = (
     ("domain", "NCBIGene"),
     ("species", "NCBITaxon"),
     ("organism", "NCBITaxon"),
+    ("taxon", "NCBITaxon"),
+    ("strain", "NCBITaxon"),
+    ("genus", "NCBITaxon"),
     ("disease", "OMIM"),
     ("modifier", "OMIM"),
     ("compositemention", "OMIM"),
@@ -83,6 +90,18 @@ def canonical_prefix(prefix: str) -> str:
     return _CANONICAL.get(prefix.casefold()) or _CANONICAL.get(undated.casefold()) or prefix
 
 
+def known_prefix(prefix: str) -> bool:
+    """Whether a prefix, in any spelling, belongs to a vocabulary of the table.
+
+    Args:
+        prefix: Any spelling, such as ``Orphanet``.
+
+    Returns:
+        True for a known vocabulary.
+    """
+    return canonical_prefix(prefix) in _VOCABULARIES
+
+
 def normalise_curie(text: str) -> str:
     """A CURIE in its canonical spelling.
 
@@ -99,7 +118,10 @@ def normalise_curie(text: str) -> str:
     inner, inner_colon, rest = local.partition(":")
     if inner_colon and canonical_prefix(inner) in _VOCABULARIES:
         prefix, local = inner, rest
-    return f"{canonical_prefix(prefix.strip())}:{local.strip()}"
+    prefix, local = prefix.strip(), local.strip()
+    if prefix.casefold() in _SERIES and local.isdigit():
+        local = f"PS{local}"  # phenotypic series 168600 is not OMIM's entry 168600
+    return f"{canonical_prefix(prefix)}:{local}"
 
 
 def to_curie(identifier: str, *, prefix: str = "", label: str = "") -> str:

@@ -16,6 +16,102 @@ class Errors(Enum):
     """Message templates; calling a member gives the exception to raise."""
 
     B001 = "Unknown file format of {path}: {reason}. Name it with the format option: one of {formats}."
+    B100 = (
+        "No knowledge base in {path}: there is no meta.json. "
+        "Build one with: python -m spacy_bel kb build SOURCE --output {path}"
+    )
+    B101 = "{path} cannot be read ({reason}). Build the knowledge base again."
+    B102 = (
+        "The knowledge base in {path} was written by spacy_bel {library} (versions {found}); "
+        "this version reads {ours}. Build it again from its sources, or install that version."
+    )
+    B103 = (
+        "{path} belongs to a knowledge base and should have {expected} bytes, but has {found}: "
+        "the copy is incomplete. Copy or build the knowledge base again."
+    )
+    B104 = "Cannot write a knowledge base to {path}: {reason}. What was there is unchanged."
+    B105 = "{path} is not what was written (its digest differs). Build the knowledge base again."
+    B106 = (
+        "More than {limit} malformed lines, the last one: {problem}. Nothing was written. "
+        "Check the format, or raise the limit with --max-errors."
+    )
+    B107 = "No concept was read from {sources}. Check the format and its options."
+    B108 = "Unknown concept {id!r}: the knowledge base {name!r} does not have it."
+    B150 = "Cannot read {path}: {reason}."
+    B151 = (
+        "{path} is damaged: its gzip stream breaks off after line {line} ({reason}). "
+        "Fetch the file again."
+    )
+    B152 = "{path} is not UTF-8 text ({reason}). Give a plain text file or a gzip-compressed one."
+    B153 = "{path} is empty: there is nothing to read."
+    B154 = "Unknown option {option!r} for the {format} format. {allowed}"
+    B155 = "Cannot read the options in {source!r}: write them as path?name=value&name=value."
+    B156 = (
+        "The option {option!r} names the column {column!r}, which {path} does not have. "
+        "Its columns: {columns}."
+    )
+    B157 = "Unknown knowledge base format {format!r}: one of {formats}."
+    B158 = (
+        "No concept found in {path}, read as {format} "
+        "({lines} lines, {problems} malformed). {advice}"
+    )
+    B159 = "The option {option}={value!r} cannot be used: {reason}."
+    B160 = "Malformed line in a knowledge base source: {problem}."
+    B161 = "{path} has no usable header: {reason}. Name the columns with the options {options}."
+    B201 = "The corpus {path} cannot be read: {reason}."
+    B202 = (
+        "{path}, line {line}: {reason}. Malformed lines so far: {count}, allowed: {limit}. "
+        "Correct the file, name its format, or raise max_errors."
+    )
+    B203 = "{path} is no table of mentions: its header lacks {columns}. Name another format."
+    B204 = "Document {document!r} cannot be used: {reason}."
+    B205 = (
+        "The language of {path} is not known: its name starts with no language code of XL-BEL. "
+        "Give it with the lang option."
+    )
+    B206 = "Unknown corpus format {format!r}: one of {formats}."
+    B207 = (
+        "{path} is no .spacy file that the installed spaCy can read ({reason}). "
+        "Make one with: python -m spacy_bel convert"
+    )
+    B208 = (
+        "A document of {path} has no span group {key!r} (it has: {keys}). "
+        "Make the corpus with: python -m spacy_bel convert, or name another group, or 'ents'."
+    )
+    B209 = (
+        "The last argument must be the .spacy file to write, after one or more corpus files; "
+        "it is {output}."
+    )
+    B210 = "No document found in {paths}. Check the files, or name their format."
+    B211 = "No mention has one of the types {types}. Types of this corpus: {labels}."
+    B212 = "The corpus {path} cannot be written: {reason}."
+    B501 = (
+        "No component of the pipeline links mentions (it has: {names}). "
+        'Add one with nlp.add_pipe("bel_linker").'
+    )
+    B502 = (
+        "{component!r} is no linker of this pipeline. Its linkers: {linkers}; "
+        "all its components: {names}."
+    )
+    B503 = (
+        "The pipeline has several linkers: {linkers}. "
+        "Name the one to evaluate with the component option."
+    )
+    B504 = "Cannot read {path}: {reason}."
+    B505 = (
+        "{path} is no corpus that spaCy can read ({reason}). "
+        "Make one with: python -m spacy_bel convert"
+    )
+    B506 = (
+        "No gold mention in {documents} documents: they belong in doc.spans['bel_gold'] or "
+        "doc.ents. Make such a corpus with: python -m spacy_bel convert"
+    )
+    B507 = (
+        "None of the {mentions} gold mentions has an identifier in span.kb_id_: "
+        "there is nothing to compare the links with."
+    )
+    B508 = "Cannot load the pipeline {pipeline}: {reason}"
+    B509 = "Cannot write {path}: {reason}."
 
     def __call__(self, **values: object) -> BelError:
         """The exception for this message.

@@ -1,0 +1,1 @@
+"""How good the links are: metrics, the scorer for spaCy, and the report."""

@@ -1,0 +1,125 @@
+"""``python -m spacy_bel evaluate``: how good a pipeline's links are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from wasabi.printer import Printer
+
+from spacy_bel.errors import Errors
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+def evaluate(
+    pipeline: Annotated[str, typer.Argument(help="Name or path of a pipeline with a linker.")],
+    corpus: Annotated[Path, typer.Argument(help="Annotated corpus, a .spacy file.")],
+    *,
+    seen: Annotated[
+        list[Path] | None,
+        typer.Option("--seen", help="Corpus that the linker has seen; may be repeated."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for metrics.json and report.html."),
+    ] = None,
+    component: Annotated[
+        str, typer.Option("--component", help="The linker, where the pipeline has several.")
+    ] = "",
+    end_to_end: Annotated[
+        bool, typer.Option(help="Whether to run the whole pipeline on the bare text too.")
+    ] = True,
+    resamples: Annotated[
+        int, typer.Option(min=1, help="Bootstrap resamples for the 95 % intervals.")
+    ] = 1000,
+) -> None:
+    """Evaluate a linker on gold mentions, and the whole pipeline end to end.
+
+    Prints the figures by protocol; with --output also writes metrics.json, mentions.jsonl (a line
+    per mention, to compare linkers by) and report.html. The corpora are what convert writes.
+    """
+    from spacy_bel.evaluation import run
+    from spacy_bel.evaluation.records import mention_texts
+    from spacy_bel.evaluation.report import write
+
+    nlp = _load(pipeline)
+    texts = None
+    if seen:
+        texts = set().union(*(mention_texts(run.read_corpus(path, nlp.vocab)) for path in seen))
+    evaluation = run.evaluate(
+        nlp,
+        run.read_corpus(corpus, nlp.vocab),
+        seen=texts,
+        component=component,
+        end_to_end=end_to_end,
+        resamples=resamples,
+        progress=True,
+    )
+    printer = Printer()
+    _print_mentions(printer, evaluation.metrics)
+    _print_prf(printer, evaluation.metrics)
+    if output is not None:
+        for path in write(evaluation, output, corpus.stem):
+            printer.good(f"Wrote {path}")
+
+
+def _load(pipeline: str) -> Language:
+    import spacy
+
+    try:
+        return spacy.load(pipeline)
+    except (OSError, ImportError) as error:
+        raise Errors.B508(pipeline=pipeline, reason=error) from error
+
+
+def _print_mentions(printer: Printer, metrics: dict[str, Any]) -> None:
+    counts = metrics["counts"]
+    protocols = ("lenient", "name", "strict", "unseen")
+    figures = [figure for figure in metrics["lenient"] if figure != "n"]
+    printer.divider(f"{counts['mentions']} gold mentions in {counts['documents']} documents")
+    printer.table(
+        [
+            (name, metrics[name]["n"], *(_interval(metrics[name][key]) for key in figures))
+            for name in protocols
+            if metrics[name]
+        ],
+        header=("", "n", *figures),
+        aligns=("l", *"r" * (len(figures) + 1)),
+        divider=True,
+    )
+    ece = metrics["ece"]["value"]
+    printer.text(f"Expected calibration error {'–' if ece is None else f'{ece:.3f}'}")
+    if counts["out_of_kb"]:
+        printer.warn(
+            f"{counts['out_of_kb']} mentions have a gold id that the knowledge base does not have."
+        )
+    if counts["unanswered"]:
+        printer.warn(f"{counts['unanswered']} mentions were not answered.")
+
+
+def _print_prf(printer: Printer, metrics: dict[str, Any]) -> None:
+    rows = [("NIL", metrics["nil"]["n"], metrics["nil"])]
+    texts = metrics["end_to_end"]
+    if texts:
+        parts = ("strict", "overlap", "mentions")
+        rows += [(f"end to end, {part}", texts["n_gold"], texts[part]) for part in parts]
+    printer.table(
+        [
+            (name, n, *(_interval(scores[key]) for key in ("precision", "recall", "f1")))
+            for name, n, scores in rows
+        ],
+        header=("", "n", "precision", "recall", "f1"),
+        aligns=("l", "r", "r", "r", "r"),
+        divider=True,
+    )
+    if texts and not texts["n_predicted"]:
+        printer.warn("End to end nothing was linked: does the pipeline find mentions?")
+
+
+def _interval(figure: dict[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.3f} ({figure['low']:.3f}–{figure['high']:.3f})"

@@ -1,0 +1,96 @@
+"""Which reader reads a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from spacy_bel.corpora.document import GoldDocument
+from spacy_bel.corpora.jsonl import read_jsonl
+from spacy_bel.corpora.lines import read_lines
+from spacy_bel.corpora.psytar import COLUMNS, read_psytar
+from spacy_bel.corpora.pubtator import HEADER, read_pubtator
+from spacy_bel.corpora.report import ReadReport
+from spacy_bel.corpora.xlbel import read_xlbel
+from spacy_bel.errors import Errors
+
+
+class CorpusReader(Protocol):
+    """A generator of documents from a file."""
+
+    def __call__(
+        self, path: Path, *, lang: str = "", prefix: str = "", report: ReadReport | None = None
+    ) -> Iterator[GoldDocument]:
+        """The documents of a file; the arguments are those of ``read_corpus``."""
+        ...
+
+
+READERS: dict[str, CorpusReader] = {
+    "pubtator": read_pubtator,
+    "xlbel": read_xlbel,
+    "psytar": read_psytar,
+    "jsonl": read_jsonl,
+}
+"""The readers by the name of their format."""
+
+_SNIFFED_LINES = 20
+
+
+def sniff(path: Path) -> str:
+    """The format of a corpus file, told from its first lines.
+
+    Args:
+        path: A plain or gzip-compressed file.
+
+    Returns:
+        A key of ``READERS``.
+
+    Raises:
+        BelError: The file cannot be read, or its format is not known.
+    """
+    lines = (line for _, line in read_lines(path, ReadReport(max_errors=_SNIFFED_LINES)))
+    head = list(islice((line for line in lines if line.strip()), _SNIFFED_LINES))
+    if not head:
+        raise Errors.B001(path=path, reason="it is empty", formats=", ".join(READERS))
+    if set(COLUMNS) <= set(head[0].split("\t")):
+        return "psytar"
+    for line in head:
+        if line.lstrip().startswith("{"):
+            return "jsonl"
+        if HEADER.fullmatch(line):
+            return "pubtator"
+        if line.count("||") > 1 and "<tgt>" in line:
+            return "xlbel"
+    reason = f"its first line is {head[0][:80]!r}"
+    raise Errors.B001(path=path, reason=reason, formats=", ".join(READERS))
+
+
+def read_corpus(
+    path: Path,
+    *,
+    file_format: str = "auto",
+    lang: str = "",
+    prefix: str = "",
+    report: ReadReport | None = None,
+) -> Iterator[GoldDocument]:
+    """The documents of an annotated corpus.
+
+    Args:
+        path: A plain or gzip-compressed file.
+        file_format: A key of ``READERS``, or ``auto`` to tell it from the file.
+        lang: ISO 639-1 code of texts whose file does not say it.
+        prefix: The vocabulary of bare identifiers; empty to tell it from their shape and label.
+        report: Where repairs and malformed lines are counted.
+
+    Returns:
+        Documents in the file's order.
+
+    Raises:
+        BelError: The format is not known, or as the reader says.
+    """
+    name = sniff(path) if file_format == "auto" else file_format
+    if name not in READERS:
+        raise Errors.B206(format=name, formats=", ".join(["auto", *READERS]))
+    return READERS[name](path, lang=lang, prefix=prefix, report=report)

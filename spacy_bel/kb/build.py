@@ -1,0 +1,215 @@
+"""Building a knowledge base from vocabulary files, and adding annotated names to one."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from spacy_bel import __version__
+from spacy_bel.errors import Errors
+from spacy_bel.kb.files import SQLITE, commit, read_meta, workspace
+from spacy_bel.kb.homonyms import count_homonyms, rewrite_homonyms
+from spacy_bel.kb.index import ArrayFolder, write_arrays
+from spacy_bel.kb.readers import read
+from spacy_bel.kb.readers.base import Record
+from spacy_bel.kb.readers.textfile import ReadProblem
+from spacy_bel.kb.writer import Writer
+from spacy_bel.types import Alias
+
+MAX_ERRORS = 10
+"""Malformed lines that a build puts up with before it stops."""
+
+
+class ProblemLog:
+    """Malformed lines of the sources: shown as they come, counted, limited.
+
+    Args:
+        limit: How many are put up with.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.count = 0
+
+    def __call__(self, problem: ReadProblem) -> None:
+        """Take note of one.
+
+        Args:
+            problem: Where and what.
+
+        Raises:
+            BelError: When there are more than the limit.
+        """
+        self.count += 1
+        tqdm.write(f"Skipped: {problem}")
+        if self.count > self.limit:
+            raise Errors.B106(limit=self.limit, problem=problem)
+
+
+def build(
+    sources: Sequence[str | Path],
+    output: Path,
+    *,
+    name: str = "",
+    version: str = "",
+    licence: str = "",
+    format: str | None = None,  # noqa: A002
+    options: Mapping[str, str] | None = None,
+    max_errors: int = MAX_ERRORS,
+    homonyms: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Build a knowledge base from vocabulary files.
+
+    Nothing in ``output`` changes before the new knowledge base is whole.
+
+    Args:
+        sources: Files, each with its own reader options as a query where needed
+            (``names.tsv?lang=es``).
+        output: The directory.
+        name: The knowledge base's name; the directory's where empty.
+        version: The vocabulary's own version.
+        licence: The terms that the sources came under.
+        format: The format of all sources; recognised from each file where None.
+        options: Reader options for all sources.
+        max_errors: Malformed lines that are skipped, in all sources together, before the build
+            stops.
+        homonyms: Whether to rewrite names that several concepts bear, as BeLink does.
+        progress: Whether to show progress bars.
+
+    Returns:
+        The content of the new ``meta.json``.
+
+    Raises:
+        BelError: If a source cannot be read, holds too many malformed lines, or the directory
+            cannot be written.
+    """
+    problems = ProblemLog(max_errors)
+
+    def records() -> Iterator[Record]:
+        for source in sources:
+            yield from tqdm(
+                read(str(source), format=format, on_problem=problems, options=options or {}),
+                desc=Path(str(source).partition("?")[0]).name,
+                unit=" records",
+                disable=not progress,
+            )
+
+    meta = {
+        "name": name or output.name,
+        "version": version,
+        "licence": licence,
+        "sources": [Path(str(source).partition("?")[0]).name for source in sources],
+    }
+    return build_from_records(records(), output, meta, homonyms=homonyms, progress=progress)
+
+
+def build_from_records(
+    records: Iterable[Record],
+    output: Path,
+    meta: Mapping[str, Any],
+    *,
+    homonyms: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Build a knowledge base from records.
+
+    Args:
+        records: Concepts and retired ids, in any order; read once.
+        output: The directory.
+        meta: ``name``, ``version``, ``licence`` and ``sources``.
+        homonyms: Whether to rewrite names that several concepts bear.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The content of the new ``meta.json``.
+
+    Raises:
+        BelError: If the records name no concept, or the directory cannot be written.
+    """
+    output = Path(output)
+    with workspace(output) as folder:
+        writer = Writer(folder / SQLITE)
+        try:
+            for record in records:
+                writer.add(record)
+            writer.finish()
+            if homonyms:
+                rewrite_homonyms(writer.connection)
+            return _index_and_commit(writer.connection, output, folder, meta, progress)
+        except sqlite3.OperationalError as error:
+            raise Errors.B104(path=output, reason=error) from error
+        finally:
+            writer.close()
+
+
+def add_annotated_aliases(
+    directory: Path, mentions: Iterable[tuple[str, str]], *, source: str, progress: bool = False
+) -> dict[str, Any]:
+    """Add the mentions of an annotated corpus as names of their concepts.
+
+    Args:
+        directory: A knowledge base.
+        mentions: Pairs of concept id and mention text; repeated pairs add up. Retired ids are
+            resolved, ids that the knowledge base does not have are counted and left out.
+        source: What to call the corpus in the knowledge base.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The content of the new ``meta.json``, with ``added`` (mentions taken in) and ``unknown``
+        (mentions left out).
+
+    Raises:
+        BelError: If there is no readable knowledge base, or it cannot be written.
+    """
+    directory = Path(directory)
+    meta = read_meta(directory)
+    with workspace(directory) as folder:
+        shutil.copyfile(directory / meta["files"][Path(SQLITE).stem]["file"], folder / SQLITE)
+        writer = Writer(folder / SQLITE)
+        try:
+            added = unknown = 0
+            for concept_id, text in mentions:
+                number = writer.number_of_current(concept_id)
+                if number is None:
+                    unknown += 1
+                    continue
+                added += 1
+                writer.add_aliases(number, [Alias(text, "annotated", source=source, count=1)])
+            writer.finish()
+            kept = {key: meta[key] for key in ("name", "version", "licence", "sources")}
+            kept["sources"] = [*kept["sources"], source]
+            new = _index_and_commit(writer.connection, directory, folder, kept, progress)
+            return {**new, "added": added, "unknown": unknown}
+        finally:
+            writer.close()
+
+
+def _index_and_commit(
+    db: sqlite3.Connection, output: Path, folder: Path, meta: Mapping[str, Any], progress: bool
+) -> dict[str, Any]:
+    counts = count(db)
+    if not counts["concepts"]:
+        raise Errors.B107(sources=", ".join(meta["sources"]))
+    with tqdm(
+        total=2 * counts["aliases"], desc="indexing", unit=" names", disable=not progress
+    ) as bar:
+        tables = write_arrays(db, ArrayFolder(folder), bar.update)
+    db.close()
+    return commit(
+        output, folder, {"library": __version__, **meta, "counts": counts, **tables}
+    )
+
+
+def count(db: sqlite3.Connection) -> dict[str, int]:
+    """Number of rows of each kind, and of names that several concepts bear."""
+    tables = ("concepts", "aliases", "parents", "xrefs", "retired")
+    counts = {
+        table: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables
+    }
+    return {**counts, "homonyms": count_homonyms(db)}

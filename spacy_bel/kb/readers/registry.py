@@ -1,0 +1,134 @@
+"""Which readers there are, and how a source on the command line reaches one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from spacy_bel.errors import Errors
+from spacy_bel.kb.readers.base import Reader, Record
+from spacy_bel.kb.readers.biosyn import BIOSYN
+from spacy_bel.kb.readers.ctd import CTD
+from spacy_bel.kb.readers.obo import OBO
+from spacy_bel.kb.readers.scispacy_jsonl import SCISPACY
+from spacy_bel.kb.readers.speclist import SPECLIST
+from spacy_bel.kb.readers.table import TABLE
+from spacy_bel.kb.readers.textfile import ReadProblem, Report, TextFile, head
+
+READERS: Mapping[str, Reader] = {
+    "ctd": CTD,
+    "obo": OBO,
+    "scispacy": SCISPACY,
+    "speclist": SPECLIST,
+    "biosyn": BIOSYN,
+    "table": TABLE,
+}
+"""The formats by name, the most telling first: the order in which they are tried."""
+
+
+def sniff(path: str | Path) -> str:
+    """Recognise the format of a file by its first 64 kB.
+
+    Args:
+        path: The file, plain or gzip-compressed.
+
+    Returns:
+        A name in ``READERS``.
+
+    Raises:
+        BelError: The file cannot be read, or no format fits.
+    """
+    beginning = head(Path(path))
+    for name, reader in READERS.items():
+        if reader.recognises(beginning):
+            return name
+    reason = "its beginning fits none, and no column of its first line is known to hold ids"
+    raise Errors.B001(path=path, reason=reason, formats=", ".join(READERS))
+
+
+def parse_source(source: str | Path) -> tuple[Path, dict[str, str]]:
+    """Split a source into file and options.
+
+    Args:
+        source: A path, or a path with options: ``mesh.tsv.gz?prefix=MESH&lang=es``. A file whose
+            very name contains a question mark is taken as it is if it exists.
+
+    Returns:
+        The file and the options.
+
+    Raises:
+        BelError: What follows the question mark is not ``name=value&name=value``.
+    """
+    path, mark, query = str(source).rpartition("?")
+    if not mark or not path or isinstance(source, Path) or Path(source).exists():
+        return Path(source), {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
+    except ValueError as error:
+        raise Errors.B155(source=source) from error
+    return Path(path), dict(pairs)
+
+
+def read(
+    source: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the command line's word for it
+    on_error: Report | None = None,
+    **options: str,
+) -> Iterator[Record]:
+    """Read a vocabulary, one record at a time.
+
+    Args:
+        source: A file, plain or gzip-compressed, which may carry options (``parse_source``).
+        format: A name in ``READERS``; recognised by content where it is not given.
+        on_error: Takes each malformed line, and may raise to stop; by default the first one
+            raises.
+        **options: Options of the format, which win over those in the source.
+
+    Returns:
+        The concepts and retired ids, in the order of the file.
+
+    Raises:
+        BelError: The file cannot be read or recognised, an option is unknown, or, while
+            reading, the file turns out to be damaged or to hold no concept.
+    """
+    path, written = parse_source(source)
+    settings = {**written, **options}
+    name = format or settings.get("format", "")
+    settings.pop("format", None)
+    head(path)
+    if not name:
+        # Only a table has columns to name, and one whose columns are named needs no sniffing.
+        name = "table" if "id" in settings else sniff(path)
+    if name not in READERS:
+        raise Errors.B157(format=name, formats=", ".join(READERS))
+    reader = READERS[name]
+    for option in settings:
+        if option not in reader.options:
+            allowed = ", ".join(reader.options)
+            allowed = f"It takes: {allowed}." if allowed else "It takes none."
+            raise Errors.B154(option=option, format=name, allowed=allowed)
+    return _records(TextFile(path, on_error or _raise), name, reader, settings)
+
+
+def _records(
+    file: TextFile, name: str, reader: Reader, options: Mapping[str, str]
+) -> Iterator[Record]:
+    empty = True
+    for record in reader.read(file, options):
+        empty = False
+        yield record
+    if empty:
+        advice = "Name the right format or options, such as " + ", ".join(
+            f"{option} ({meaning})" for option, meaning in list(reader.options.items())[:2]
+        )
+        if not reader.options:
+            advice = f"Name the right format, one of {', '.join(READERS)}."
+        raise Errors.B158(
+            path=file.path, format=name, lines=file.line, problems=file.problems, advice=advice
+        )
+
+
+def _raise(problem: ReadProblem) -> None:
+    raise Errors.B160(problem=problem)

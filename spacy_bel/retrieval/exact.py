@@ -1,0 +1,120 @@
+"""Exact matching over the normaliser's keys, graded by how far two names differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spacy_bel.features import NameForms
+from spacy_bel.kb.store import Store
+from spacy_bel.lexicon import WEAK_HEADS
+from spacy_bel.retrieval.hits import Hits, Query
+from spacy_bel.text import concept_words, core_key
+
+MAX_NAMES = 512
+"""Names of one key that are graded; a key of more is one word that says very little."""
+
+SAME_SURFACE = 1.0
+"""Score of names that differ in typography only."""
+
+SAME_WORDS = 0.98
+"""Score of names of the same words: order, number, spelling and numerals may differ."""
+
+SAME_KEY = 0.97
+"""Score of names with the same key, from which every difference takes something:"""
+
+SYNONYM_COST = 0.015
+"""per word that stands for the same thing on the other side (``renal``, ``kidney``),"""
+
+HEAD_COST = 0.01
+"""per word that says no more than "illness" and is missing on the other side,"""
+
+MENTION_MODIFIER_COST = 0.05
+"""per other modifier that only the mention has (``sporadic``),"""
+
+NAME_MODIFIER_COST = 0.06
+"""per other modifier that only the name has: more, for it makes the name more special,"""
+
+WEAK_HEAD_COST = 0.1
+"""and once for a word by which the mention says that something is wrong (``renal damage``)."""
+
+_HEADS = frozenset({"disease", "type"})
+
+
+def grade(mention: NameForms, name: NameForms) -> float:
+    """How well two names with one key agree.
+
+    Args:
+        mention: Forms of the text to look up.
+        name: Forms of a name of the knowledge base.
+
+    Returns:
+        A score in (0, 1].
+    """
+    mention_words, name_words = frozenset(mention.words), frozenset(name.words)
+    if mention_words == name_words:
+        return SAME_SURFACE if mention.normalised == name.normalised else SAME_WORDS
+    only_mention, only_name = mention_words - name_words, name_words - mention_words
+    cost = _cost(only_mention, only_name, MENTION_MODIFIER_COST)
+    cost += _cost(only_name, only_mention, NAME_MODIFIER_COST)
+    return max(SAME_KEY - cost, 0.01)
+
+
+def _cost(extra: frozenset[str], others: frozenset[str], modifier_cost: float) -> float:
+    meanings = {meaning for word in others for meaning in concept_words(word)}
+    cost = 0.0
+    for word in extra:
+        means = concept_words(word)
+        if meanings.issuperset(means):
+            cost += SYNONYM_COST
+        elif _HEADS.issuperset(means):
+            cost += HEAD_COST
+        else:
+            cost += modifier_cost
+    return cost
+
+
+def without_weak_head(concept: frozenset[str]) -> str:
+    """The key of a mention without words that only say that something is wrong.
+
+    Args:
+        concept: The mention's concept words.
+
+    Returns:
+        A key; empty where there is no such word, or nothing else.
+    """
+    core = core_key(concept).split()
+    rest = [word for word in core if word not in WEAK_HEADS]
+    return " ".join(rest) if 0 < len(rest) < len(core) else ""
+
+
+class ExactStage:
+    """Finds names by key.
+
+    Args:
+        store: The knowledge base.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
+        """All names with the key of each query (see ``Stage``); ``k`` does not limit them."""
+        return [self._search(query) for query in queries]
+
+    def _search(self, query: Query) -> Hits:
+        aliases, scores = self._graded(query, query.forms.key, 0.0)
+        weaker = without_weak_head(query.forms.concept)
+        if weaker:
+            more_aliases, more_scores = self._graded(query, weaker, WEAK_HEAD_COST)
+            aliases, scores = aliases + more_aliases, scores + more_scores
+        return Hits(np.array(aliases, dtype=np.int64), np.array(scores, dtype=np.float32))
+
+    def _graded(self, query: Query, key: str, cost: float) -> tuple[list[int], list[float]]:
+        found = self._store.aliases_of_key(key) if key else np.empty(0, np.int32)
+        if query.mask is not None:
+            found = found[query.mask[found]]
+        aliases = found[:MAX_NAMES].tolist()
+        forms = self._store.forms
+        return aliases, [max(grade(query.forms, forms(a)) - cost, 0.01) for a in aliases]

@@ -1,0 +1,147 @@
+"""Character trigrams and concept words: a sparse product over memory-mapped posting lists.
+
+The similarity is the cosine of TF-IDF vectors (see ``spacy_bel.features``). It is computed in
+two steps. A query's commonest features make up most of the posting entries and little of its
+weight, so they are left out at first; the best names by the remaining features are then scored
+with all of them. ``prune=0`` leaves nothing out, which is exact and slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_bel.features import FeatureBatch, features, weigh
+from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.hits import Hits, Query
+
+BATCH = 256
+"""Queries that are multiplied at a time."""
+
+RESCORED = 10
+"""Names that are scored with all features, per concept wanted."""
+
+
+class NgramStage:
+    """Finds names by the cosine of their sparse features.
+
+    Args:
+        store: The knowledge base.
+        prune: Share of a query's squared weight, in [0, 1), that its commonest features may
+            make up to be left out of the first step.
+    """
+
+    def __init__(self, store: Store, *, prune: float = 0.3) -> None:
+        self.prune = prune
+        self._codes = store.array("features.codes")
+        self._idf = store.array("features.idf")
+        self._starts = store.array("features.starts")
+        self._row_starts = store.array("rows.starts")
+        self._row_features = store.array("rows.features")
+        self._row_weights = store.array("rows.weights")
+        self._postings = _posting_matrix(
+            self._starts,
+            store.array("postings.aliases"),
+            store.array("postings.weights"),
+            len(store.alias_names),
+        )
+
+    def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
+        """The names nearest to each query (see ``Stage``)."""
+        hits: list[Hits] = []
+        for begin in range(0, len(queries), BATCH):
+            hits.extend(self._search(queries[begin : begin + BATCH], k))
+        return hits
+
+    def _search(self, queries: Sequence[Query], k: int) -> list[Hits]:
+        from scipy.sparse import csr_matrix
+
+        rows, columns, weights = self._known_features(queries)
+        kept = self._informative(rows, columns, weights)
+        shape = (len(queries), len(self._codes))
+        first = csr_matrix((weights[kept], (rows[kept], columns[kept])), shape=shape)
+        product = first @ self._postings
+        scratch = np.zeros(len(self._codes), np.float32)
+        bounds = np.searchsorted(rows, np.arange(len(queries) + 1))
+        hits = []
+        for number, query in enumerate(queries):
+            part = slice(product.indptr[number], product.indptr[number + 1])
+            names, scores = _best(
+                product.indices[part], product.data[part], query.mask, RESCORED * k
+            )
+            own = slice(bounds[number], bounds[number + 1])
+            scratch[columns[own]] = weights[own]
+            if self.prune:
+                scores = self._rescore(names, scratch)
+            scratch[columns[own]] = 0
+            hits.append(Hits(names, scores))
+        return hits
+
+    def _known_features(
+        self, queries: Sequence[Query]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        batch = features([query.forms for query in queries])
+        columns = np.searchsorted(self._codes, batch.codes)
+        columns[columns == len(self._codes)] = 0
+        known = self._codes[columns] == batch.codes
+        rows, columns = batch.rows[known], columns[known]
+        batch = FeatureBatch(rows, batch.codes[known], batch.counts[known], batch.size)
+        return rows, columns, weigh(batch, self._idf[columns])
+
+    def _informative(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64], weights: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Which features take part in the first step: all but the commonest of each row."""
+        if not self.prune or not len(rows):
+            return np.ones(len(rows), dtype=bool)
+        frequency = self._starts[columns + 1] - self._starts[columns]
+        order = np.lexsort((-frequency, rows))
+        squares = weights[order].astype(np.float64) ** 2
+        running = np.cumsum(squares)
+        begins = np.flatnonzero(np.diff(rows[order], prepend=-1))
+        lengths = np.diff(np.append(begins, len(rows)))
+        before = np.repeat(running[begins] - squares[begins], lengths)
+        total = np.repeat(np.add.reduceat(squares, begins), lengths)
+        kept = np.empty(len(rows), dtype=bool)
+        kept[order] = running - before > self.prune * total
+        return kept
+
+    def _rescore(self, names: NDArray[Any], query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Dot products of whole rows with a dense query, shape (names,)."""
+        if not len(names):
+            return np.empty(0, np.float32)
+        begins = self._row_starts[names]
+        lengths = self._row_starts[names + 1] - begins
+        ends = np.cumsum(lengths)
+        entries = np.arange(ends[-1]) + np.repeat(begins - ends + lengths, lengths)
+        products = self._row_weights[entries] * query[self._row_features[entries]]
+        return np.add.reduceat(products, ends - lengths).astype(np.float32)
+
+
+def _best(
+    names: NDArray[Any], scores: NDArray[Any], mask: NDArray[np.bool_] | None, count: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    if mask is not None:
+        admitted = mask[names]
+        names, scores = names[admitted], scores[admitted]
+    if len(names) > count:
+        best = np.argpartition(scores, -count)[-count:]
+        names, scores = names[best], scores[best]
+    return names, scores
+
+
+def _posting_matrix(
+    starts: NDArray[np.int64], names: NDArray[np.int32], weights: NDArray[np.float32], size: int
+) -> Any:
+    """Posting lists as a sparse matrix (features, names) over the memory maps themselves."""
+    from scipy.sparse import csr_matrix
+
+    # scipy copies unless both index arrays have one type; 32 bits do up to 85 million names.
+    if starts[-1] < np.iinfo(np.int32).max:
+        starts = starts.astype(np.int32)
+    matrix = csr_matrix((len(starts) - 1, size), dtype=np.float32)
+    matrix.indptr, matrix.indices, matrix.data = starts, names, weights
+    return matrix
