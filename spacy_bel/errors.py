@@ -15,7 +15,9 @@ class BelError(ValueError):
 class Errors(Enum):
     """Message templates; calling a member gives the exception to raise."""
 
-    B001 = "Unknown file format of {path}: {reason}. Name it with the format option: one of {formats}."
+    B001 = (
+        "Unknown file format of {path}: {reason}. Name it with the format option: one of {formats}."
+    )
     B100 = (
         "No knowledge base in {path}: there is no meta.json. "
         "Build one with: python -m spacy_bel kb build SOURCE --output {path}"
@@ -85,6 +87,24 @@ class Errors(Enum):
     B210 = "No document found in {paths}. Check the files, or name their format."
     B211 = "No mention has one of the types {types}. Types of this corpus: {labels}."
     B212 = "The corpus {path} cannot be written: {reason}."
+    B301 = (
+        "The mention from {start} to {end} does not lie in a text of {length} characters. "
+        "Give character offsets of that text, the start not behind the end."
+    )
+    B302 = "The context size is {size}; it must be zero or more characters."
+    B303 = (
+        "The document has no span group {key!r} (it has: {keys}). "
+        "Name one of its groups, or use 'ents'."
+    )
+    B304 = (
+        "{ids} ids for {spans} spans in {key!r}: give exactly one id per span, "
+        "empty for a span without one."
+    )
+    B305 = "Unknown field of a link: {fields}. Known fields: {known}."
+    B306 = (
+        "The extension span._.{name} is already registered by another package. "
+        "Choose another prefix than {prefix!r} with the extensions setting."
+    )
     B501 = (
         "No component of the pipeline links mentions (it has: {names}). "
         'Add one with nlp.add_pipe("bel_linker").'
@@ -97,7 +117,7 @@ class Errors(Enum):
         "The pipeline has several linkers: {linkers}. "
         "Name the one to evaluate with the component option."
     )
-    B504 = "Cannot read {path}: {reason}."
+    B504 = "Cannot read the corpus {path}: {reason}."
     B505 = (
         "{path} is no corpus that spaCy can read ({reason}). "
         "Make one with: python -m spacy_bel convert"
@@ -111,7 +131,20 @@ class Errors(Enum):
         "there is nothing to compare the links with."
     )
     B508 = "Cannot load the pipeline {pipeline}: {reason}"
-    B509 = "Cannot write {path}: {reason}."
+    B509 = "Cannot write the evaluation to {path}: {reason}."
+
+    B600 = (
+        "{name} has no knowledge base. Give one in the config, "
+        'nlp.add_pipe("{name}", config={{"kb": DIR}}), or in the block '
+        "[initialize.components.{name}] with kb = DIR and call nlp.initialize(). "
+        "Build DIR with: python -m spacy_bel kb build SOURCE --output DIR"
+    )
+    B601 = (
+        "{name} was saved with a reference to the knowledge base {kb!r} with checksum {checksum}, "
+        "but {path} has checksum {found}. Give that knowledge base, or call nlp.initialize() "
+        "to take this one."
+    )
+    B602 = "{name} cannot work with {setting}={value!r}; allowed: {allowed}."
 
     def __call__(self, **values: object) -> BelError:
         """The exception for this message.

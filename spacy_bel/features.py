@@ -54,6 +54,11 @@ class NameForms:
         """The core key (see ``spacy_bel.text``); the raw surface of a name without letters."""
         return core_key(self.concept) or self.normalised
 
+    @property
+    def word_set_hash(self) -> int:
+        """A digest of the words without regard to their order."""
+        return hash64(" ".join(sorted(set(self.words))) or self.normalised)
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureBatch:

@@ -47,9 +47,9 @@ def convert(
 ) -> None:
     """Convert annotated corpora to one .spacy file with gold mentions and ids.
 
-    Every mention is kept: all of them in doc.spans["bel_gold"], those that do not overlap also in
-    doc.ents, with ids in kb_id_ as A, A|B (several), A+B (all needed), NIL, or nothing where the
-    corpus gives none.
+    Every mention is kept: all of them in doc.spans["bel_gold"], those
+    that do not overlap also in doc.ents. Ids are in kb_id_ as A, A|B
+    (several), A+B (all needed), NIL, or nothing where none is given.
     """
     from spacy.tokens import DocBin
     from tqdm import tqdm

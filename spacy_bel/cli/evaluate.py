@@ -43,8 +43,10 @@ def evaluate(
     """
     from spacy_bel.evaluation import run
     from spacy_bel.evaluation.records import mention_texts
-    from spacy_bel.evaluation.report import write
+    from spacy_bel.evaluation.report import prepare, write
 
+    if output is not None:
+        prepare(output)
     nlp = _load(pipeline)
     texts = None
     if seen:
@@ -77,17 +79,16 @@ def _load(pipeline: str) -> Language:
 
 def _print_mentions(printer: Printer, metrics: dict[str, Any]) -> None:
     counts = metrics["counts"]
-    protocols = ("lenient", "name", "strict", "unseen")
+    protocols = [name for name in ("lenient", "name", "strict", "unseen") if metrics[name]]
     figures = [figure for figure in metrics["lenient"] if figure != "n"]
     printer.divider(f"{counts['mentions']} gold mentions in {counts['documents']} documents")
     printer.table(
         [
-            (name, metrics[name]["n"], *(_interval(metrics[name][key]) for key in figures))
-            for name in protocols
-            if metrics[name]
+            ("n", *(metrics[name]["n"] for name in protocols)),
+            *((key, *(_interval(metrics[name][key]) for name in protocols)) for key in figures),
         ],
-        header=("", "n", *figures),
-        aligns=("l", *"r" * (len(figures) + 1)),
+        header=("", *protocols),
+        aligns=("l", *"r" * len(protocols)),
         divider=True,
     )
     ece = metrics["ece"]["value"]

@@ -17,7 +17,7 @@ from spacy_bel.corpora.gold import GOLD_KEY
 from spacy_bel.errors import Errors
 
 
-def create_gold_corpus(
+def gold_corpus(
     path: str | Path, spans: str = GOLD_KEY, limit: int = 0
 ) -> Callable[[Language], Iterator[Example]]:
     """The reader ``spacy-bel.GoldCorpus.v1``.

@@ -19,6 +19,9 @@ from spacy_bel.types import NIL, Link
 CONTEXT_CHARS = 160
 """How much text a record keeps on each side of the mention, in characters."""
 
+_CUT_CHARS = 30
+"""How far from its end a context may be cut to keep words whole, in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankedCandidate:
@@ -221,11 +224,11 @@ def _context(span: Span) -> tuple[str, int]:
     text = span.doc.text
     start = max(0, span.start_char - CONTEXT_CHARS)
     end = min(len(text), span.end_char + CONTEXT_CHARS)
-    # A text without blanks, such as a Chinese one, is cut anywhere.
+    # A text without blanks near the cut, such as a Chinese one, is cut where it is.
     if start > 0:
-        start = text.find(" ", start, span.start_char) + 1 or start
+        start = text.find(" ", start, start + _CUT_CHARS) + 1 or start
     if end < len(text):
-        blank = text.rfind(" ", span.end_char, end)
+        blank = text.rfind(" ", end - _CUT_CHARS, end)
         end = end if blank < 0 else blank
     return text[start:end], span.start_char - start
 

@@ -70,6 +70,19 @@ def render(evaluation: Evaluation, corpus: str = "") -> str:
     )
 
 
+def prepare(directory: Path) -> None:
+    """Makes sure that the files can be written, before hours are spent on their content.
+
+    Args:
+        directory: Where they will be; made where it does not exist.
+
+    Raises:
+        BelError: Nothing can be written there.
+    """
+    probe = directory / f".{os.getpid()}"
+    _replace(probe, "").unlink()
+
+
 def write(evaluation: Evaluation, directory: Path, corpus: str = "") -> list[Path]:
     """Writes ``metrics.json``, ``mentions.jsonl`` and ``report.html``.
 

@@ -15,8 +15,8 @@ from spacy_bel.errors import Errors
 from spacy_bel.kb.files import SQLITE, commit, read_meta, workspace
 from spacy_bel.kb.homonyms import count_homonyms, rewrite_homonyms
 from spacy_bel.kb.index import ArrayFolder, write_arrays
-from spacy_bel.kb.readers import read
 from spacy_bel.kb.readers.base import Record
+from spacy_bel.kb.readers.registry import parse_source, read
 from spacy_bel.kb.readers.textfile import ReadProblem
 from spacy_bel.kb.writer import Writer
 from spacy_bel.types import Alias
@@ -94,8 +94,8 @@ def build(
     def records() -> Iterator[Record]:
         for source in sources:
             yield from tqdm(
-                read(str(source), format=format, on_problem=problems, options=options or {}),
-                desc=Path(str(source).partition("?")[0]).name,
+                read(source, format=format, on_error=problems, **(options or {})),
+                desc=parse_source(source)[0].name,
                 unit=" records",
                 disable=not progress,
             )
@@ -104,7 +104,7 @@ def build(
         "name": name or output.name,
         "version": version,
         "licence": licence,
-        "sources": [Path(str(source).partition("?")[0]).name for source in sources],
+        "sources": [parse_source(source)[0].name for source in sources],
     }
     return build_from_records(records(), output, meta, homonyms=homonyms, progress=progress)
 
@@ -201,9 +201,7 @@ def _index_and_commit(
     ) as bar:
         tables = write_arrays(db, ArrayFolder(folder), bar.update)
     db.close()
-    return commit(
-        output, folder, {"library": __version__, **meta, "counts": counts, **tables}
-    )
+    return commit(output, folder, {"library": __version__, **meta, "counts": counts, **tables})
 
 
 def count(db: sqlite3.Connection) -> dict[str, int]:

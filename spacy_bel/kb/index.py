@@ -91,7 +91,9 @@ class _Strings:
         self._count += len(encoded)
 
 
-def write_arrays(db: sqlite3.Connection, folder: ArrayFolder, progress: Progress) -> dict[str, list]:
+def write_arrays(
+    db: sqlite3.Connection, folder: ArrayFolder, progress: Progress
+) -> dict[str, list]:
     """Write all arrays.
 
     Args:
@@ -135,7 +137,9 @@ def _write_concepts(db: sqlite3.Connection, folder: ArrayFolder) -> list[list[st
 def _write_names(
     db: sqlite3.Connection, folder: ArrayFolder, languages: list[str], progress: Progress
 ) -> tuple[list[Path], int]:
-    numbers = np.array([row[0] for row in db.execute("SELECT number FROM concepts ORDER BY number")])
+    numbers = np.array(
+        [row[0] for row in db.execute("SELECT number FROM concepts ORDER BY number")]
+    )
     count, name_bytes = db.execute(
         "SELECT count(*), coalesce(sum(length(CAST(name AS BLOB))), 0) FROM aliases"
     ).fetchone()
@@ -145,6 +149,8 @@ def _write_names(
     counts = folder.create("aliases.counts", count, np.int32)
     langs = folder.create("aliases.langs", count, np.uint16)
     keys = np.empty(count, np.int64)
+    word_sets = np.empty(count, np.int64)
+    every_word: set[str] = set()
     chunks: list[Path] = []
     done = 0
     for rows in _batches(db.execute(_NAMES)):
@@ -156,13 +162,22 @@ def _write_names(
         langs[part] = [languages.index(row[4]) for row in rows]
         forms = [NameForms.of(row[0]) for row in rows]
         keys[part] = [hash64(form.key) for form in forms]
+        word_sets[part] = [form.word_set_hash for form in forms]
+        every_word.update(word for form in forms for word in form.words)
         chunks.append(_save_chunk(folder.path / f"chunk{len(chunks)}.tmp.npz", features(forms)))
         done += len(rows)
         progress(len(rows))
-    order = np.argsort(keys, kind="stable")
-    folder.save("keys.hashes", keys[order])
-    folder.save("keys.aliases", order.astype(np.int32))
+    _save_sorted(folder, "keys", keys)
+    _save_sorted(folder, "word_sets", word_sets)
+    folder.save("words.hashes", np.sort([hash64(word) for word in every_word]).astype(np.int64))
     return chunks, count
+
+
+def _save_sorted(folder: ArrayFolder, name: str, hashes: NDArray[np.int64]) -> None:
+    """Digests of the names in ascending order, and which name each belongs to."""
+    order = np.argsort(hashes, kind="stable")
+    folder.save(f"{name}.hashes", hashes[order])
+    folder.save(f"{name}.aliases", order.astype(np.int32))
 
 
 def _save_chunk(path: Path, batch: FeatureBatch) -> Path:

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,24 @@ class Strings:
         return str(self._data[begin:end], "utf-8", "surrogatepass")
 
 
+class Lookup(NamedTuple):
+    """Which names have a digest.
+
+    Args:
+        hashes: Digests, ascending, shape (names,).
+        aliases: The name of each, shape (names,).
+    """
+
+    hashes: NDArray[np.int64]
+    aliases: NDArray[np.int32]
+
+    def find(self, digest: int) -> NDArray[np.int32]:
+        """Numbers of the names with a digest, ascending."""
+        begin = int(np.searchsorted(self.hashes, digest, side="left"))
+        end = int(np.searchsorted(self.hashes, digest, side="right"))
+        return np.asarray(self.aliases[begin:end])
+
+
 class Store:
     """A knowledge base on disk, read-only.
 
@@ -75,8 +93,9 @@ class Store:
         self.alias_kinds = self.array("aliases.kinds")
         self.alias_counts = self.array("aliases.counts")
         self.alias_langs = self.array("aliases.langs")
-        self._key_hashes = self.array("keys.hashes")
-        self._key_aliases = self.array("keys.aliases")
+        self._keys = self._lookup("keys")
+        self._word_sets = self._lookup("word_sets")
+        self._words = self.array("words.hashes")
         self.type_sets: list[tuple[str, ...]] = [tuple(types) for types in self.meta["type_sets"]]
         self.alias_mask = lru_cache(maxsize=64)(self._alias_mask)
         self._db()
@@ -168,14 +187,40 @@ class Store:
 
     def aliases_of_key(self, key: str) -> NDArray[np.int32]:
         """Numbers of the names that have a core key (see ``spacy_bel.text``), ascending."""
-        digest = hash64(key)
-        begin = int(np.searchsorted(self._key_hashes, digest, side="left"))
-        end = int(np.searchsorted(self._key_hashes, digest, side="right"))
-        return np.asarray(self._key_aliases[begin:end])
+        return self._keys.find(hash64(key))
+
+    def aliases_of_words(self, forms: NameForms) -> NDArray[np.int32]:
+        """Numbers of the names with the same words in any order, ascending."""
+        return self._word_sets.find(forms.word_set_hash)
+
+    def knows_words(self, words: Sequence[str]) -> NDArray[np.bool_]:
+        """Which words occur in any name, shape (words,)."""
+        hashes = np.array([hash64(word) for word in words], dtype=np.int64)
+        place = np.searchsorted(self._words, hashes)
+        place[place == len(self._words)] = 0
+        return np.asarray(self._words[place] == hashes)
 
     def forms(self, alias: int) -> NameForms:
         """The forms of one name of the knowledge base."""
         return _forms(self.alias_names[alias])
+
+    def preference(self, alias: int) -> tuple[int, int, int, int]:
+        """Sort key of names that fit equally well, the likelier meaning first.
+
+        Args:
+            alias: Number of a name.
+
+        Returns:
+            The kind of the name, how often annotators gave it to the concept, how many names
+            and narrower concepts the concept has, and its place in the knowledge base.
+        """
+        concept = int(self.alias_concepts[alias])
+        return (
+            int(self.alias_kinds[alias]),
+            -int(self.alias_counts[alias]),
+            -int(self.concept_weights[concept]),
+            concept,
+        )
 
     def _alias_mask(
         self, types: frozenset[str], languages: frozenset[str], prefixes: frozenset[str]
@@ -276,6 +321,9 @@ class Store:
 
     def _column(self, query: str, value: object) -> tuple[str, ...]:
         return tuple(row[0] for row in self._db().execute(query, (value,)))
+
+    def _lookup(self, name: str) -> Lookup:
+        return Lookup(self.array(f"{name}.hashes"), self.array(f"{name}.aliases"))
 
     def _strings(self, name: str) -> Strings:
         return Strings(self.array(f"{name}.bytes"), self.array(f"{name}.starts"))

@@ -107,7 +107,9 @@ class Writer:
             found = self.number(concept_id)
             if found is not None:
                 return found
-            row = self._db.execute("SELECT new FROM retired WHERE old = ?", (concept_id,)).fetchone()
+            row = self._db.execute(
+                "SELECT new FROM retired WHERE old = ?", (concept_id,)
+            ).fetchone()
             if row is None:
                 return None
             concept_id = row[0]
@@ -177,6 +179,8 @@ class Writer:
             "WHERE gone.name = '' AND kept.name != ''"
         ).fetchall()
         for gone, kept in moves:
-            self._db.execute("UPDATE OR IGNORE aliases SET concept = ? WHERE concept = ?", (kept, gone))
+            self._db.execute(
+                "UPDATE OR IGNORE aliases SET concept = ? WHERE concept = ?", (kept, gone)
+            )
             self._db.execute("DELETE FROM aliases WHERE concept = ?", (gone,))
             self._db.execute("DELETE FROM concepts WHERE number = ?", (gone,))

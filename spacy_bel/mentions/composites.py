@@ -60,9 +60,7 @@ def split_composite(text: str) -> tuple[str, ...]:
         The texts to look up one by one, such as ``("breast cancer", "ovarian cancer")``; nothing
         where the mention is no composite.
     """
-    words = _words(text)
-    if words and words[0].lower() in _CORRELATIVES:
-        del words[0]
+    words = [word for word in _words(text) if word.lower() not in _CORRELATIVES]
     if not any(map(_is_conjunction, words)):
         return ()
     at = next((i for i, word in enumerate(words) if i and word.lower() in _PREPOSITIONS), None)

@@ -1,1 +1,155 @@
-"""placeholder"""
+"""The components as spaCy makes them from a config.
+
+spaCy imports this module whenever any component is added to any pipeline in an environment that
+has the package, so it imports nothing heavy and nothing optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spacy.language import Language
+
+from spacy_bel.pipeline.linker import BelLinker
+from spacy_bel.pipeline.matcher import BelMatcher
+from spacy_bel.pipeline.retriever import BelRetriever
+
+RETRIEVER = {"@misc": "spacy-bel.LexicalRetriever.v1"}
+CONTEXT = {"size": 128, "abbreviations": True, "composites": True}
+
+
+@Language.factory(
+    "bel_matcher",
+    default_config={
+        "kb": None,
+        "spans": "ents",
+        "labels": {},
+        "types": [],
+        "max_tokens": 10,
+        "min_chars": 2,
+        "case_chars": 5,
+        "max_concepts": 10,
+    },
+    assigns=["doc.ents"],
+)
+def make_matcher(  # noqa: D417 - the arguments are described where they act
+    nlp: Language,
+    name: str,
+    kb: str | None,
+    spans: str,
+    labels: dict[str, str],
+    types: list[str],
+    max_tokens: int,
+    min_chars: int,
+    case_chars: int,
+    max_concepts: int,
+) -> BelMatcher:
+    """The factory ``bel_matcher``; its settings are those of ``BelMatcher``."""
+    return BelMatcher(
+        name,
+        kb=kb,
+        spans=spans,
+        labels=labels,
+        types=types,
+        max_tokens=max_tokens,
+        min_chars=min_chars,
+        case_chars=case_chars,
+        max_concepts=max_concepts,
+    )
+
+
+@Language.factory(
+    "bel_retriever",
+    default_config={
+        "kb": None,
+        "spans": "ents",
+        "extensions": "bel",
+        "top_k": 20,
+        "label_types": {},
+        "context": CONTEXT,
+        "retriever": RETRIEVER,
+    },
+    requires=["doc.ents"],
+)
+def make_retriever(  # noqa: D417
+    nlp: Language,
+    name: str,
+    kb: str | None,
+    spans: str,
+    extensions: str,
+    top_k: int,
+    label_types: dict[str, list[str]],
+    context: dict[str, Any],
+    retriever: Callable[..., Any],
+) -> BelRetriever:
+    """The factory ``bel_retriever``; its settings are those of ``BelRetriever``."""
+    return BelRetriever(
+        name,
+        retriever,
+        kb=kb,
+        spans=spans,
+        extensions=extensions,
+        top_k=top_k,
+        label_types=label_types,
+        context=context,
+    )
+
+
+@Language.factory(
+    "bel_linker",
+    default_config={
+        "kb": None,
+        "spans": "ents",
+        "extensions": "bel",
+        "write_kb_id": True,
+        "overwrite": True,
+        "threshold": 0.0,
+        "top_k": 20,
+        "keep_candidates": 5,
+        "label_types": {},
+        "kb_ents": False,
+        "context": CONTEXT,
+        "retriever": RETRIEVER,
+        "reranker": None,
+        "scorer": {"@scorers": "spacy-bel.LinkScorer.v1"},
+    },
+    requires=["doc.ents"],
+    assigns=["token.ent_kb_id"],
+)
+def make_linker(  # noqa: D417
+    nlp: Language,
+    name: str,
+    kb: str | None,
+    spans: str,
+    extensions: str,
+    write_kb_id: bool,
+    overwrite: bool,
+    threshold: float,
+    top_k: int,
+    keep_candidates: int,
+    label_types: dict[str, list[str]],
+    kb_ents: bool,
+    context: dict[str, Any],
+    retriever: Callable[..., Any],
+    reranker: Callable[..., Any] | None,
+    scorer: Callable[..., Any] | None,
+) -> BelLinker:
+    """The factory ``bel_linker``; its settings are those of ``BelLinker``."""
+    return BelLinker(
+        name,
+        retriever,
+        make_reranker=reranker,
+        kb=kb,
+        spans=spans,
+        extensions=extensions,
+        write_kb_id=write_kb_id,
+        overwrite=overwrite,
+        threshold=threshold,
+        top_k=top_k,
+        keep_candidates=keep_candidates,
+        label_types=label_types,
+        kb_ents=kb_ents,
+        context=context,
+        scorer=scorer,
+    )

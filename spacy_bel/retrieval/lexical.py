@@ -75,9 +75,7 @@ class NameRetriever:
         return [(text, mention.types) for text in (whole, *mention.parts)]
 
     def _lookup(self, keys: Sequence[tuple[str, frozenset[str]]], k: int) -> list[list[Candidate]]:
-        mask = partial(
-            self.store.alias_mask, languages=self._languages, prefixes=self._prefixes
-        )
+        mask = partial(self.store.alias_mask, languages=self._languages, prefixes=self._prefixes)
         queries = [Query(text, NameForms.of(text), mask(types)) for text, types in keys]
         by_stage = {name: stage.search(queries, k) for name, stage in self.stages.items()}
         return [

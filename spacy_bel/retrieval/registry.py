@@ -48,9 +48,7 @@ def ngram_retriever(
     Returns:
         A function from a knowledge base to a retriever.
     """
-    return partial(
-        build_ngram, languages=tuple(languages), prefixes=tuple(prefixes), prune=prune
-    )
+    return partial(build_ngram, languages=tuple(languages), prefixes=tuple(prefixes), prune=prune)
 
 
 def lexical_retriever(

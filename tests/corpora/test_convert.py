@@ -80,7 +80,7 @@ def test_types_are_kept_and_documents_too(corpus: Path, output: Path) -> None:
 
 
 def test_types_that_do_not_occur_are_an_error(corpus: Path, output: Path) -> None:
-    with pytest.raises(BelError, match="B211.*Diseases.*Disease, Gene"):
+    with pytest.raises(BelError, match=r"B211.*Diseases.*Disease, Gene"):
         convert([corpus, output], types="Diseases")
     assert not output.exists()
 

@@ -116,7 +116,7 @@ def test_a_given_pipeline_or_vocabulary_is_used() -> None:
     document = make("Doesn't hurt", lang="de")
     nlp = spacy.blank("en")
     assert [token.text for token in to_doc(document, nlp)] == ["Does", "n't", "hurt"]
-    assert [token.text for token in to_doc(document, nlp.vocab)][0] == "Doesn't"
+    assert to_doc(document, nlp.vocab)[0].text == "Doesn't"
     assert to_doc(document, nlp).vocab is to_doc(document, nlp.vocab).vocab is nlp.vocab
 
 

@@ -12,12 +12,12 @@ def mention(start: int, end: int, text: str, label: str = "Disease") -> GoldMent
     ("start", "end", "text"), [(0, 6, "Cancer"), (0, 0, ""), (3, 2, ""), (7, 9, "s"), (-6, 6, "")]
 )
 def test_mentions_must_lie_in_the_text(start: int, end: int, text: str) -> None:
-    with pytest.raises(BelError, match="B204.*'7'"):
+    with pytest.raises(BelError, match=r"B204.*'7'"):
         GoldDocument("7", "cancers", mentions=(mention(start, end, text),))
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:
-    with pytest.raises(BelError, match="B204.*surrogates"):
+    with pytest.raises(BelError, match=r"B204.*surrogates"):
         GoldDocument("7", "cancer \ud83d")
 
 

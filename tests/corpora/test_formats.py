@@ -36,12 +36,12 @@ def test_a_named_format_overrules_the_content(tmp_path: Path) -> None:
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: str) -> None:
     path = tmp_path / "corpus"
     path.write_text(content)
-    with pytest.raises(BelError, match="B001.*pubtator, xlbel, psytar, jsonl"):
+    with pytest.raises(BelError, match=r"B001.*pubtator, xlbel, psytar, jsonl"):
         read_corpus(path)
 
 
 def test_an_unknown_format_name(tmp_path: Path) -> None:
-    with pytest.raises(BelError, match="B206.*'conll'.*auto, pubtator"):
+    with pytest.raises(BelError, match=r"B206.*'conll'.*auto, pubtator"):
         read_corpus(tmp_path, file_format="conll")
 
 

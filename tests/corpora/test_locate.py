@@ -22,7 +22,7 @@ TEXT = 'In two patients, " DEAD " box and Krüppel-associated box (KRAB) genes; 
         (17, 29, "  DEAD   box", '" DEAD " box', "respelled"),
         (7, 15, "children", "patients", "unmatched"),
         (7, 15, "", "patients", None),
-        (7, 16, "", "patients", "trimmed"),
+        (6, 15, "", "patients", "trimmed"),
         (900, 905, "genes", None, None),
         (3, 3, "absent", None, None),
         (2, 3, "absent", None, None),

@@ -79,5 +79,5 @@ def test_malformed_lines(tmp_path: Path) -> None:
 def test_another_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.tsv"
     path.write_text("id\tname\nD003920\tdiabetes\n")
-    with pytest.raises(BelError, match="B203.*lacks drug_id, sentence_index, mention"):
+    with pytest.raises(BelError, match=r"B203.*lacks drug_id, sentence_index, mention"):
         list(read_psytar(path))

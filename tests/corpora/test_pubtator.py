@@ -102,14 +102,14 @@ def test_malformed_lines(tmp_path: Path, line: str, reason: str) -> None:
 
 
 def test_a_mention_before_any_text_is_malformed(tmp_path: Path) -> None:
-    with pytest.raises(BelError, match="B202.*stands under 'nothing'"):
+    with pytest.raises(BelError, match=r"B202.*stands under 'nothing'"):
         list(read_pubtator(write(tmp_path / "a.txt", "1\t0\t3\tras\tGene\t3265\n")))
 
 
 def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"1|t|ras\n1|a|na\xefve\n")
-    with pytest.raises(BelError, match="B202.*line 2: not UTF-8"):
+    with pytest.raises(BelError, match=r"B202.*line 2: not UTF-8"):
         list(read_pubtator(path))
 
 

@@ -112,7 +112,9 @@ MakeDoc = Callable[..., Doc]
 def make_doc() -> MakeDoc:
     """An annotated document from its text and (mention, gold identifier) pairs."""
 
-    def make(text: str, *mentions: tuple[str, str], doc_id: str = "", label: str = "Disease") -> Doc:
+    def make(
+        text: str, *mentions: tuple[str, str], doc_id: str = "", label: str = "Disease"
+    ) -> Doc:
         gold = tuple(
             GoldMention(
                 start=text.index(mention),
@@ -188,7 +190,11 @@ def corpus_path(tmp_path: Path, make_doc: MakeDoc) -> Path:
     from spacy.tokens import DocBin
 
     docs = [
-        make_doc("A cold is no breast cancer.", ("cold", "MESH:D003139"), ("breast cancer", "MESH:C999999")),
+        make_doc(
+            "A cold is no breast cancer.",
+            ("cold", "MESH:D003080"),
+            ("breast cancer", "MESH:C999999"),
+        ),
         make_doc("Measles is not here, gout is.", ("Measles", "NIL"), ("gout", "MESH:D006073")),
         make_doc("Nothing to see."),
     ]

@@ -55,9 +55,7 @@ def test_document_without_a_denominator_is_drawn_too() -> None:
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from("abcde"), st.booleans()), min_size=1, max_size=20
-    ),
+    st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), min_size=1, max_size=20),
     st.randoms(use_true_random=False),
 )
 def test_order_does_not_matter(rows: list[tuple[str, bool]], random: object) -> None:

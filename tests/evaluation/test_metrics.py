@@ -191,7 +191,9 @@ def _corpora(draw: st.DrawFn) -> list[dict[str, Any]]:
             "score": st.floats(0, 1),
         }
     )
-    return draw(st.lists(mention, max_size=12, unique_by=lambda each: (each["doc_id"], each["start"])))
+    return draw(
+        st.lists(mention, max_size=12, unique_by=lambda each: (each["doc_id"], each["start"]))
+    )
 
 
 @given(_corpora(), st.randoms(use_true_random=False))

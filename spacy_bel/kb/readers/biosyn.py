@@ -57,8 +57,8 @@ def _curie(text: str, prefix: str, type_: str) -> str:
 
 
 def _recognises(beginning: str) -> bool:
-    lines = [line.strip() for line in beginning.split("\n") if line.strip()]
-    return all(_LINE.fullmatch(line) for line in lines[:20])
+    lines = [line.strip() for line in beginning.split("\n") if line.strip()][:20]
+    return 2 * sum(_LINE.fullmatch(line) is not None for line in lines) > len(lines)
 
 
 BIOSYN = Reader(

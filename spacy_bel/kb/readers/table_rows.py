@@ -16,7 +16,6 @@ from spacy_bel.kb.readers.table_layouts import (
     column_key,
     find_columns,
     layout_of,
-    named_columns,
 )
 from spacy_bel.kb.readers.textfile import TextFile
 
@@ -50,7 +49,7 @@ def read_rows(file: TextFile, options: Mapping[str, str]) -> Iterator[tuple[int,
         yield from _json_rows(file, itertools.chain([header], lines), options)
         return
     delimiter = _delimiter(header, options)
-    names = next(csv.reader([header.lstrip("# ")], delimiter=delimiter)) if header else []
+    names = _header_cells(header, delimiter)
     keys = [column_key(name) for name in names]
     _check_columns(file, keys, names, options)
     quoted = options.get("quoted") or layout_of(keys).get("quoted")
@@ -80,9 +79,18 @@ def is_header(line: str, options: Mapping[str, str]) -> bool:
 def header_columns(line: str, options: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """The columns of a header line that play a part."""
     delimiter = _delimiter(line, options)
-    names = next(csv.reader([line.lstrip("# ")], delimiter=delimiter), [])
-    keys = [column_key(name) for name in names]
+    keys = [column_key(name) for name in _header_cells(line, delimiter)]
     return find_columns(keys if len(keys) > 1 else [], options)
+
+
+def _header_cells(header: str, delimiter: str) -> list[str]:
+    written = header.lstrip("# ").replace("\r", " ")
+    if delimiter == "\t":
+        return [name.strip('"') for name in written.split("\t")]
+    try:
+        return next(csv.reader([written], delimiter=delimiter), [])
+    except csv.Error:  # a line longer than any header
+        return []
 
 
 def _delimiter(header: str, options: Mapping[str, str]) -> str:
@@ -109,10 +117,10 @@ def _check_named(
     file: TextFile, keys: Collection[str], names: list[str], options: Mapping[str, str]
 ) -> None:
     for option in COLUMN_OPTIONS:
-        for column in named_columns(options.get(option, "")):
-            if column not in keys:
+        for name in options.get(option, "").split(","):
+            if name.strip() and column_key(name) not in keys:
                 shown = ", ".join(names)
-                raise Errors.B156(option=option, column=column, path=file.path, columns=shown)
+                raise Errors.B156(option=option, column=name, path=file.path, columns=shown)
 
 
 def _plain_cells(
@@ -130,7 +138,7 @@ def _quoted_cells(
     def feed() -> Iterator[str]:
         for line in lines:
             starts.append(file.line)
-            yield line + "\n"
+            yield line.replace("\r", " ") + "\n"
 
     rows = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:

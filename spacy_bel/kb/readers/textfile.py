@@ -20,7 +20,7 @@ HEAD_BYTES = 65_536
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = "\ufeff"
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
-_BAD_CHARACTER = re.compile("[\0\ud800-\udfff]")
+_BAD_ESCAPE = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class TextFile:
             self.problem(f"a JSON object is expected, not {type(value).__name__}")
             return None
         # Escapes can smuggle in what no UTF-8 file, and no database of names, can hold.
-        if "\\u" in text and _BAD_CHARACTER.search(json.dumps(value, ensure_ascii=False)):
+        if "\\u" in text and _BAD_ESCAPE.search(json.dumps(value, ensure_ascii=False)):
             self.problem("an escape for NUL or for half a surrogate pair")
             return None
         return value

@@ -1,0 +1,224 @@
+"""``bel_linker``: writes the identifier of each mention's concept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_bel.errors import Errors
+from spacy_bel.mentions.extract import spans_of
+from spacy_bel.mentions.writing import set_kb_ids, store
+from spacy_bel.pipeline.retriever import BelRetriever, MakeRetriever
+from spacy_bel.protocols import Reranker
+from spacy_bel.types import Candidate, Link, Mention, Ranking
+
+MakeReranker = Callable[[Any], Reranker]
+
+CERTAIN = 0.9
+"""Score from which the whole of a composite mention is taken for one name of one concept."""
+
+
+class BelLinker(BelRetriever):
+    """Links mentions to concepts.
+
+    The identifier goes to ``kb_id_`` of the span: the concept's CURIE, ``A|B`` for a composite
+    mention, ``NIL`` where no candidate reaches the threshold, and nothing where the label is
+    not mapped or the mention failed (``span._.bel_error`` then says why).
+
+    Args:
+        name: The component's name in the pipeline.
+        make_retriever: Makes the retriever once the knowledge base is open.
+        make_reranker: Makes the reranker, or None to take the best candidate.
+        kb: Directory of the knowledge base, or None.
+        spans: ``ents``, or the key of a span group.
+        extensions: What the names of the extension attributes begin with.
+        write_kb_id: Whether to write ``kb_id_``; of two linkers over the same spans only one
+            should.
+        overwrite: Whether to link mentions that already have an id or NIL.
+        threshold: Least score, in [0, 1], of a link; below it the answer is NIL.
+        top_k: Most candidates per mention.
+        keep_candidates: How many of them stay in the document.
+        label_types: Entity label -> semantic types to which candidates are restricted (none
+            for any type). Where it is not empty, other labels are not looked at.
+        kb_ents: Whether to set ``span._.kb_ents`` as scispaCy's linker does.
+        context: What of the document goes into a mention (``mentions.extract.Context``).
+        scorer: Scores the component's output, or None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make_retriever: MakeRetriever,
+        *,
+        make_reranker: MakeReranker | None = None,
+        kb: str | Path | None = None,
+        spans: str = "ents",
+        extensions: str = "bel",
+        write_kb_id: bool = True,
+        overwrite: bool = True,
+        threshold: float = 0.0,
+        top_k: int = 20,
+        keep_candidates: int = 5,
+        label_types: Mapping[str, Sequence[str]] | None = None,
+        kb_ents: bool = False,
+        context: Mapping[str, Any] | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            make_retriever,
+            kb=kb,
+            spans=spans,
+            extensions=extensions,
+            top_k=top_k,
+            label_types=label_types,
+            context=context,
+            scorer=scorer,
+        )
+        if not 0 <= threshold <= 1:
+            raise Errors.B602(name=name, setting="threshold", value=threshold, allowed="0 to 1")
+        self.write_kb_id = write_kb_id
+        self.overwrite = overwrite
+        self.threshold = threshold
+        self.keep_candidates = keep_candidates
+        self.kb_ents = kb_ents
+        self._make_reranker = make_reranker
+        self._reranker: Reranker | None = None
+        if kb_ents and not Span.has_extension("kb_ents"):
+            Span.set_extension("kb_ents", default=[])
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """The reranker over the component's knowledge base, if there is one."""
+        if self._reranker is None and self._make_reranker is not None:
+            self._reranker = self._make_reranker(self.kb)
+        return self._reranker
+
+    def kb_changed(self) -> None:
+        """Make retriever and reranker anew when they are next needed."""
+        super().kb_changed()
+        self._reranker = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The component without what another process opens for itself."""
+        return {**super().__getstate__(), "_reranker": None}
+
+    def link(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> list[list[Link]]:
+        """Link spans without writing anything.
+
+        Args:
+            docs: Documents; they are not changed.
+            spans: Spans of each document, which may overlap.
+
+        Returns:
+            For each document, one answer per span, whatever its label.
+        """
+        found = self.candidates(docs, spans)
+        rankings = self._rank([answer for own in found for answer in own])
+        return [
+            [self._choose(mention, candidates, next(rankings)) for mention, candidates in own]
+            for own in found
+        ]
+
+    def annotate(self, docs: list[Doc]) -> None:
+        """Write ids, candidates and scores for all mentions that are looked at."""
+        every = [spans_of(doc, self.spans) for doc in docs]
+        wanted = [[self._is_wanted(span) for span in own] for own in every]
+        chosen = [
+            [span for span, is_wanted in zip(own, flags, strict=True) if is_wanted]
+            for own, flags in zip(every, wanted, strict=True)
+        ]
+        links = self.link(docs, chosen)
+        for doc, spans, flags, own in zip(docs, every, wanted, links, strict=True):
+            self._write(doc, spans, flags, own)
+
+    def score(self, examples: Sequence[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score links end to end (see ``spacy_bel.evaluation.scorer``)."""
+        if self.scorer is None:
+            return {}
+        return self.scorer(examples, spans=self.spans, name=self.name, kb=self.kb, **kwargs)
+
+    def _is_wanted(self, span: Span) -> bool:
+        return self.is_mapped(span.label_) and (self.overwrite or not span.kb_id_)
+
+    def _write(self, doc: Doc, spans: list[Span], wanted: list[bool], links: list[Link]) -> None:
+        answers = iter(links)
+        kb_ids = []
+        for span, is_wanted in zip(spans, wanted, strict=True):
+            if not is_wanted:
+                kb_ids.append(span.kb_id_ if self.is_mapped(span.label_) else "")
+                continue
+            link = next(answers)
+            kb_ids.append(link.kb_id)
+            kept = link.candidates[: self.keep_candidates]
+            value = {
+                "ids": link.ids,
+                "score": link.score,
+                "nil": link.nil,
+                "candidates": kept,
+                "error": link.error,
+            }
+            store(doc, span, self.extensions, span.label_, value)
+            if self.kb_ents:
+                span._.kb_ents = [(candidate.id, candidate.score) for candidate in kept]
+        if self.write_kb_id and spans:
+            set_kb_ids(doc, self.spans, kb_ids)
+
+    def _rank(self, asked: list[tuple[Mention, list[Candidate]]]) -> Any:
+        """One Ranking per mention; None throughout where there is no reranker."""
+        if self.reranker is None or not asked:
+            return iter([None] * len(asked))
+        mentions, candidates = zip(*asked, strict=True)
+        return iter(self.reranker.rerank(mentions, candidates))
+
+    def _choose(
+        self, mention: Mention, candidates: list[Candidate], ranking: Ranking | None
+    ) -> Link:
+        nil = 0.0
+        if ranking is not None:
+            if ranking.error is not None:
+                return Link(mention, candidates=tuple(candidates), error=ranking.error)
+            candidates = _reordered(candidates, ranking)
+            nil = ranking.nil
+        ids, score = _answer(mention, candidates)
+        if not ids or score < self.threshold or nil > score:
+            return Link(mention, (), score, max(nil, 1 - score), tuple(candidates))
+        return Link(mention, ids, score, nil, tuple(candidates))
+
+
+def _reordered(candidates: list[Candidate], ranking: Ranking) -> list[Candidate]:
+    order = sorted(range(len(candidates)), key=lambda number: -ranking.probs[number])
+    return [
+        Candidate(
+            id=candidates[number].id,
+            name=candidates[number].name,
+            alias=candidates[number].alias,
+            types=candidates[number].types,
+            score=ranking.probs[number],
+            scores={**candidates[number].scores, "rerank": ranking.probs[number]},
+            kb=candidates[number].kb,
+        )
+        for number in order
+    ]
+
+
+def _answer(mention: Mention, candidates: list[Candidate]) -> tuple[tuple[str, ...], float]:
+    """The ids and the score of the best answer, before NIL is considered."""
+    if not candidates:
+        return (), 0.0
+    whole = next((c for c in candidates if "part" not in c.scores), None)
+    if not mention.parts or (whole is not None and whole.score >= CERTAIN):
+        best = whole if mention.parts and whole is not None else candidates[0]
+        return (best.id,), best.score
+    best_of_part: dict[float, Candidate] = {}
+    for candidate in candidates:
+        if "part" in candidate.scores:
+            best_of_part.setdefault(candidate.scores["part"], candidate)
+    if len(best_of_part) < 2:
+        return (candidates[0].id,), candidates[0].score
+    chosen = [best_of_part[part] for part in sorted(best_of_part)]
+    return tuple(c.id for c in chosen), min(c.score for c in chosen)

@@ -1,0 +1,73 @@
+"""``bel_matcher``: finds mentions by the names of the knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spacy.tokens import Doc
+from spacy.util import filter_spans
+
+from spacy_bel.mentions.extract import ENTS
+from spacy_bel.mentions.matching import Guards, Match, find_matches, spans_of_matches
+from spacy_bel.pipeline.component import KBComponent
+
+NO_TYPE = "CONCEPT"
+"""Label of a mention whose concept has no semantic type."""
+
+
+class BelMatcher(KBComponent):
+    """Finds mentions by the knowledge base's own names, for pipelines without NER.
+
+    The label of a mention is the semantic type of the concept that bears its name, in capitals
+    (``DISEASE``), or what ``labels`` says. Entities that the document already has stay.
+
+    Args:
+        name: The component's name in the pipeline.
+        kb: Directory of the knowledge base, or None.
+        spans: ``ents``, or the key of the span group to write.
+        labels: Semantic type -> label.
+        types: Semantic types to look for; empty for all.
+        max_tokens: Most tokens of a mention.
+        min_chars: Names of fewer characters are left alone.
+        case_chars: Names in capitals of at most so many characters match only as written.
+        max_concepts: Names that more concepts bear are left alone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kb: str | Path | None = None,
+        spans: str = ENTS,
+        labels: Mapping[str, str] | None = None,
+        types: Sequence[str] = (),
+        max_tokens: int = 10,
+        min_chars: int = 2,
+        case_chars: int = 5,
+        max_concepts: int = 10,
+    ) -> None:
+        super().__init__(name, kb=kb)
+        self.spans = spans
+        self.type_labels = dict(labels or {})
+        self.guards = Guards(max_tokens, min_chars, case_chars, max_concepts, frozenset(types))
+
+    def annotate(self, docs: list[Doc]) -> None:
+        """Add the mentions that are found to the entities or to the span group."""
+        for doc in docs:
+            matches = find_matches(doc, self.kb, self.guards)
+            found = spans_of_matches(doc, matches, [self._label(match) for match in matches])
+            if self.spans == ENTS:
+                taken = {token.i for entity in doc.ents for token in entity}
+                free = [s for s in found if taken.isdisjoint(range(s.start, s.end))]
+                doc.set_ents([*doc.ents, *free])
+            else:
+                kept = list(doc.spans.get(self.spans, ()))
+                doc.spans[self.spans] = filter_spans([*kept, *found]) if kept else found
+
+    def _label(self, match: Match) -> str:
+        concept = int(self.kb.alias_concepts[match.alias])
+        types = self.kb.type_sets[int(self.kb.concept_types[concept])]
+        if not types:
+            return NO_TYPE
+        return self.type_labels.get(types[0], types[0].replace(" ", "_").upper())

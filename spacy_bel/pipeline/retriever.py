@@ -1,0 +1,120 @@
+"""``bel_retriever``: writes the concepts that each mention may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+from spacy_bel.errors import Errors
+from spacy_bel.mentions.extract import Context, make_mentions, spans_of
+from spacy_bel.mentions.writing import register_extensions, store
+from spacy_bel.pipeline.component import KBComponent
+from spacy_bel.protocols import Retriever
+from spacy_bel.types import Candidate, Mention
+
+MakeRetriever = Callable[[Any], Retriever]
+
+
+class BelRetriever(KBComponent):
+    """Finds candidates for every mention and writes them to ``span._.bel_candidates``.
+
+    Args:
+        name: The component's name in the pipeline.
+        make_retriever: Makes the retriever once the knowledge base is open.
+        kb: Directory of the knowledge base, or None.
+        spans: ``ents``, or the key of a span group.
+        extensions: What the names of the extension attributes begin with.
+        top_k: Most candidates per mention.
+        label_types: Entity label -> semantic types to which candidates are restricted (none
+            for any type). Where it is not empty, other labels are not looked at.
+        context: What of the document goes into a mention (``mentions.extract.Context``).
+        scorer: Scores the component's output, or None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make_retriever: MakeRetriever,
+        *,
+        kb: str | Path | None = None,
+        spans: str = "ents",
+        extensions: str = "bel",
+        top_k: int = 20,
+        label_types: Mapping[str, Sequence[str]] | None = None,
+        context: Mapping[str, Any] | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(name, kb=kb, scorer=scorer)
+        if top_k < 1:
+            raise Errors.B602(name=name, setting="top_k", value=top_k, allowed="1 or more")
+        self.spans = spans
+        self.extensions = extensions
+        self.top_k = top_k
+        self.label_types = {label: tuple(types) for label, types in (label_types or {}).items()}
+        self.context = _context(name, context or {})
+        self._make_retriever = make_retriever
+        self._retriever: Retriever | None = None
+        register_extensions(extensions)
+
+    @property
+    def retriever(self) -> Retriever:
+        """The retriever over the component's knowledge base."""
+        if self._retriever is None:
+            self._retriever = self._make_retriever(self.kb)
+        return self._retriever
+
+    def kb_changed(self) -> None:
+        """Make the retriever anew when it is next needed."""
+        self._retriever = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The component without what another process opens for itself."""
+        return {**self.__dict__, "_retriever": None}
+
+    def is_mapped(self, label: str) -> bool:
+        """Whether mentions with this label are looked at."""
+        return not self.label_types or label in self.label_types
+
+    def candidates(
+        self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]
+    ) -> list[list[tuple[Mention, list[Candidate]]]]:
+        """Candidates for spans of several documents, retrieved together.
+
+        Args:
+            docs: Documents; they are not changed.
+            spans: Spans of each document.
+
+        Returns:
+            For each document, a mention and its candidates, best first, for each span.
+        """
+        mentions = [
+            make_mentions(doc, own, self.context, self.label_types)
+            for doc, own in zip(docs, spans, strict=True)
+        ]
+        flat = [mention for own in mentions for mention in own]
+        found = iter(self.retriever.retrieve(flat, self.top_k) if flat else ())
+        return [[(mention, next(found)) for mention in own] for own in mentions]
+
+    def annotate(self, docs: list[Doc]) -> None:
+        """Write candidates for all mentions with a mapped label."""
+        spans = [
+            [span for span in spans_of(doc, self.spans) if self.is_mapped(span.label_)]
+            for doc in docs
+        ]
+        found = self.candidates(docs, spans)
+        for doc, own, answers in zip(docs, spans, found, strict=True):
+            for span, (_, candidates) in zip(own, answers, strict=True):
+                store(doc, span, self.extensions, span.label_, {"candidates": candidates})
+
+
+def _context(name: str, settings: Mapping[str, Any]) -> Context:
+    allowed: Iterable[str] = Context.__dataclass_fields__
+    unknown = [key for key in settings if key not in allowed]
+    if unknown:
+        raise Errors.B602(
+            name=name, setting="context", value=unknown[0], allowed=", ".join(allowed)
+        )
+    return Context(**settings)
