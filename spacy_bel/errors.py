@@ -39,6 +39,11 @@ class Errors(Enum):
     )
     B107 = "No concept was read from {sources}. Check the format and its options."
     B108 = "Unknown concept {id!r}: the knowledge base {name!r} does not have it."
+    B110 = "Cannot read the option {option!r}: write it as KEY=VALUE."
+    B111 = (
+        "Only annotated mentions can be added: give --as-aliases and .spacy files that "
+        "python -m spacy_bel convert wrote. To add a vocabulary, build again with all sources."
+    )
     B150 = "Cannot read {path}: {reason}."
     B151 = (
         "{path} is damaged: its gzip stream breaks off after line {line} ({reason}). "

@@ -6,10 +6,11 @@ import contextlib
 import json
 import os
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 import srsly
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from spacy_bel import curies
 from spacy_bel.errors import Errors
@@ -43,16 +44,7 @@ def render(evaluation: Evaluation, corpus: str = "") -> str:
     metrics = evaluation.metrics
     mistakes = find_mistakes(evaluation.records)
     protocols = {name: metrics[name] for name in (*RANKS, "unseen")}
-    environment = Environment(
-        loader=PackageLoader("spacy_bel", "evaluation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["percent"] = _percent
-    environment.filters["link"] = curies.link
-    return environment.get_template("report.html.jinja").render(
+    return _template().render(
         corpus=corpus,
         metrics=metrics,
         figures=FIGURES,
@@ -109,6 +101,20 @@ def write(evaluation: Evaluation, directory: Path, corpus: str = "") -> list[Pat
         "report.html": render(evaluation, corpus),
     }
     return [_replace(directory / name, content) for name, content in contents.items()]
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("spacy_bel", "evaluation"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["percent"] = _percent
+    environment.filters["link"] = curies.link
+    return environment.get_template("report.html.jinja")
 
 
 def _replace(path: Path, content: str) -> Path:

@@ -282,6 +282,26 @@ class Store:
         weakref.finalize(store, _remove_own, directory, owner)
         return store
 
+    def count_prefixes(self) -> dict[str, int]:
+        """Number of concepts of each vocabulary."""
+        rows = self._db().execute(
+            "SELECT substr(id, 1, instr(id, ':') - 1), count(*) FROM concepts GROUP BY 1"
+        )
+        return {str(prefix): int(count) for prefix, count in rows}
+
+    def count_types(self) -> dict[str, int]:
+        """Number of concepts of each semantic type; a concept may have several, or none."""
+        counts: dict[str, int] = {}
+        for number, count in zip(*np.unique(self.concept_types, return_counts=True), strict=True):
+            for type_ in self.type_sets[number] or ("",):
+                counts[type_] = counts.get(type_, 0) + int(count)
+        return counts
+
+    def count_languages(self) -> dict[str, int]:
+        """Number of names in each language."""
+        counts = np.bincount(self.alias_langs, minlength=len(self.meta["languages"]))
+        return dict(zip(self.meta["languages"], counts.tolist(), strict=True))
+
     def concepts(self, ids: Iterable[str] | None = None) -> Iterator[Concept]:
         """Concepts one by one.
 

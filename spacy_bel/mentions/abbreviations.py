@@ -9,6 +9,8 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
+from spacy_bel.mentions.alignment import by_initials, fold
+from spacy_bel.mentions.composites import split_composite
 from spacy_bel.mentions.schwartz_hearst import (
     Abbreviation,
     brackets,
@@ -59,7 +61,8 @@ class AbbreviationMap:
         self._longs: dict[str, list[str]] = {}
         for definition in sorted(found, key=_position):
             self._starts.setdefault(definition.short, []).append(definition.short_start)
-            self._longs.setdefault(definition.short, []).append(definition.long)
+            long = _own_part(definition.short, definition.long)
+            self._longs.setdefault(definition.short, []).append(long)
 
     def __len__(self) -> int:
         """Number of distinct short forms."""
@@ -131,6 +134,16 @@ class AbbreviationMap:
             kept.append(mention[end:start])
             end = max(end, stop)
         return " ".join(" ".join((*kept, mention[end:])).split()) or mention
+
+
+def _own_part(short: str, long: str) -> str:
+    """Of "Duchenne and Becker muscular dystrophy" the part that DMD alone stands for."""
+    start = len(short) + 1
+    for part in split_composite(long):
+        folded = fold(f"{short} {part}")
+        if by_initials(folded, (0, len(short)), (start, len(folded))) == start:
+            return part
+    return long
 
 
 def document_expansions(doc: Doc) -> AbbreviationMap:

@@ -68,7 +68,7 @@ def make_mentions(
     mentions = []
     for span in spans:
         surface = span.text
-        query = short_forms.expand(surface, span.start_char) if short_forms else surface
+        query = short_forms.expand(surface, span.start_char) if short_forms is not None else surface
         window, start, end = context_window(text, span.start_char, span.end_char, size=context.size)
         mentions.append(
             Mention(

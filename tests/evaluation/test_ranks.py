@@ -37,6 +37,7 @@ MakeRecord = Callable[..., Record]
 )
 def test_ranks_by_hand(
     make_record: MakeRecord,
+    *,
     gold: str,
     ranked: str,
     answer: str,

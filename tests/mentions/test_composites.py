@@ -123,8 +123,10 @@ def test_no_composite_has_no_parts(mention: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["and", "or", ",", "/", "and/or", "both", "the", "of", "other", "1", "II", "(x)", "(", "non"]
-    + ["hyper-", "hypothyroidism", "cancer", "breast", "system", "small-cell"]
+    [
+        *("and", "or", ",", "/", "and/or", "both", "the", "of", "other", "1", "II", "(x)", "("),
+        *("non", "hyper-", "hypothyroidism", "cancer", "breast", "system", "small-cell"),
+    ]
 )
 
 

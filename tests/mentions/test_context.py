@@ -33,7 +33,7 @@ def test_a_word_is_cut_only_where_no_space_is_in_reach(
     mention: tuple[str, int, int], size: int
 ) -> None:
     text, start, end = mention
-    window, left, right = context_window(text, start, end, size=size)
+    window, left, _ = context_window(text, start, end, size=size)
     first, last = start - left, start - left + len(window)
     if 0 < first < start and not text[first - 1].isspace():
         assert not any(char.isspace() for char in text[first:start])

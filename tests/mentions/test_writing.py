@@ -56,11 +56,13 @@ def prefix() -> Iterator[str]:
 
 def annotated(doc: Doc) -> Doc:
     """A document with entities, and the same spans and an overlapping one in a group."""
-    places = [found.span() for found in re.finditer("Aspirin|gout|Lupus|xyz", doc.text)]
-    spans = [
+    places = [match.span() for match in re.finditer("Aspirin|gout|Lupus|xyz", doc.text)]
+    found = [
         doc.char_span(*place, label="Disease", span_id=f"T{number}", alignment_mode="expand")
         for number, place in enumerate(places)
     ]
+    spans = [span for span in found if span is not None]
+    assert len(spans) == 5
     doc.set_ents(spans, missing=[doc[-1:]])
     overlapping = Span(doc, spans[2].start, spans[3].end, label="Composite", span_id="T9")
     group = [spans[3], overlapping, *spans[:3]]
@@ -68,21 +70,25 @@ def annotated(doc: Doc) -> Doc:
     return doc
 
 
-def described(spans: Any) -> list[tuple[Any, ...]]:
-    return [(span.start, span.end, span.label_, span.id_) for span in spans]
+def spans(doc: Doc, key: str | None) -> Any:
+    return doc.spans["sc"] if key == "sc" else doc.ents
+
+
+def described(group: Any) -> list[tuple[Any, ...]]:
+    return [(span.start, span.end, span.label_, span.id_) for span in group]
 
 
 @pytest.mark.parametrize("key", [None, "ents", "sc"])
 def test_ids_are_written_and_all_else_stays(doc: Doc, key: str | None) -> None:
-    spans = {None: lambda: doc.ents, "ents": lambda: doc.ents, "sc": lambda: doc.spans["sc"]}[key]
-    before, tokens = described(spans()), [token.ent_iob for token in doc]
-    doc.user_data["._.", "note", spans()[0].start_char, spans()[0].end_char] = "mine"
+    before, tokens = described(spans(doc, key)), [token.ent_iob for token in doc]
+    user_data: dict[Any, Any] = doc.user_data
+    user_data["._.", "note", 0, 7] = "mine"
     ids = ["MESH:D001241", "NIL", "", "MESH:D006073|MESH:D008180", "MESH:D006073"]
     set_kb_ids(doc, key, ids)
-    assert [span.kb_id_ for span in spans()] == ids
-    assert described(spans()) == before
+    assert [span.kb_id_ for span in spans(doc, key)] == ids
+    assert described(spans(doc, key)) == before
     assert [token.ent_iob for token in doc] == tokens
-    assert list(doc.user_data.values()) == ["mine"]
+    assert user_data == {("._.", "note", 0, 7): "mine"}
     assert doc.spans["sc"].name == "a name"
     assert doc.spans["sc"].attrs == {"source": "gold"}
 
@@ -107,7 +113,7 @@ def test_a_document_without_spans_takes_no_ids(nlp: Language) -> None:
 
 
 def test_an_unknown_key_is_an_error(doc: Doc) -> None:
-    with pytest.raises(BelError, match="B303.*'absent'.*sc"):
+    with pytest.raises(BelError, match=r"B303.*'absent'.*sc"):
         set_kb_ids(doc, "absent", [])
 
 
@@ -153,8 +159,9 @@ def test_linking_again_replaces_the_whole_link(doc: Doc) -> None:
 
 
 def test_only_plain_data_is_kept(doc: Doc) -> None:
-    candidate = Candidate("A:1", "a", "a", ("T",), np.float32(0.5), {"x": np.float64(0.25)}, "kb")
-    value = {"ids": np.array(["A:1"]), "score": np.float32(0.5), "candidates": [candidate]}
+    score: Any = np.float32(0.5)
+    candidate = Candidate("A:1", "a", "a", ("T",), score, {"x": score}, "kb")
+    value = {"ids": np.array(["A:1"]), "score": score, "candidates": [candidate]}
     store(doc, doc.ents[1], "bel", "Disease", value)
     (kept,) = doc.user_data.values()
     assert kept == {
@@ -162,7 +169,7 @@ def test_only_plain_data_is_kept(doc: Doc) -> None:
             "ids": ["A:1"],
             "score": 0.5,
             "nil": None,
-            "candidates": [["A:1", "a", "a", ["T"], 0.5, {"x": 0.25}, "kb"]],
+            "candidates": [["A:1", "a", "a", ["T"], 0.5, {"x": 0.5}, "kb"]],
             "error": None,
         }
     }
@@ -175,7 +182,7 @@ def test_only_plain_data_is_kept(doc: Doc) -> None:
 
 
 def test_an_unknown_field_is_an_error(doc: Doc) -> None:
-    with pytest.raises(BelError, match="B305.*scores"):
+    with pytest.raises(BelError, match=r"B305.*scores"):
         store(doc, doc.ents[0], "bel", "Disease", {"scores": 0.5})
 
 
@@ -191,7 +198,7 @@ def linked(doc: Doc) -> Doc:
 
 def links(doc: Doc) -> list[Any]:
     """All that a reader sees of a document's links, by place."""
-    spans = [*doc.ents, *doc.spans.get("sc", [])]
+    both = [*doc.ents, *doc.spans.get("sc", [])]
     return [
         (
             span.text,
@@ -199,7 +206,7 @@ def links(doc: Doc) -> list[Any]:
             span.kb_id_,
             *(getattr(span._, f"{PREFIX}_{field}") for field in NEVER),
         )
-        for span in spans
+        for span in both
     ]
 
 
@@ -228,7 +235,7 @@ def test_from_docs(nlp: Language, doc: Doc, prefix: str) -> None:
 def test_as_doc(doc: Doc, prefix: str) -> None:
     before = linked(doc).ents
     part = doc[before[2].start : len(doc)].as_doc(copy_user_data=True)
-    assert links(part) == [each for each in links(doc) if each in links(doc)[2:5]][:3]
+    assert links(part) == links(doc)[2:5]
     store(part, part.ents[0], PREFIX, "Disease", {"error": "no answer"})
     assert before[2]._.test_writing_error is None
 

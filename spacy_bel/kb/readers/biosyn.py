@@ -15,7 +15,7 @@ from spacy_bel.kb.readers.base import Reader, Record, clean, identifier, make_co
 from spacy_bel.kb.readers.textfile import TextFile
 from spacy_bel.types import Alias
 
-_LINE = re.compile(r"(?P<ids>[^|\t]+(?:\|[^|\t]+)*)\|\|(?P<names>.+)")
+_LINE = re.compile(r"(?P<ids>[^|\t]+(?:\|[^|\t]+)*)\|\|(?P<names>[^|]+(?:\|[^|]+)*)")
 
 
 def read_biosyn(file: TextFile, options: Mapping[str, str]) -> Iterator[Record]:

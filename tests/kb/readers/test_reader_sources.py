@@ -39,6 +39,7 @@ def first(source: str | Path) -> Concept:
         (b"Dear reader,\nthis is prose, not a vocabulary.\n", "B001"),
         (b"word count\n1 2\n", "B001"),
         (b'{"title": "no ids"}\n', "B001"),
+        (b"C0000005||mention||A sentence with it.\n", "B001"),
         (b"{broken\n", "B001"),
         (b"id\tname\n", "B158"),
         (b"format-version: 1.2\nontology: doid\n", "B158"),

@@ -1,0 +1,73 @@
+"""``python -m spacy_bel kb build``: vocabulary files to a knowledge base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spacy_bel.errors import Errors
+from spacy_bel.kb.readers.registry import READERS
+
+
+def build(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Vocabulary files, plain or gzip-compressed. A source can carry options of its "
+            "own: 'names.tsv?id=code&prefix=MESH&lang=es'.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")],
+    file_format: Annotated[
+        str, typer.Option("--format", "-f", help=f"One of auto, {', '.join(READERS)}.")
+    ] = "auto",
+    name: Annotated[
+        str, typer.Option("--name", "-n", help="Name; the directory's by default.")
+    ] = "",
+    version: Annotated[str, typer.Option("--version", help="The vocabulary's version.")] = "",
+    licence: Annotated[str, typer.Option("--licence", help="The terms of the sources.")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", help="KEY=VALUE for the reader, such as id=code; repeatable."),
+    ] = None,
+    max_errors: Annotated[
+        int, typer.Option("--max-errors", min=0, help="Malformed lines to pass over.")
+    ] = 10,
+    rewrite_homonyms: Annotated[
+        bool,
+        typer.Option("--rewrite-homonyms", help="Make shared names distinct: 'MS (sclerosis)'."),
+    ] = False,
+) -> None:
+    """Build a knowledge base from vocabulary files.
+
+    Several sources become one knowledge base: concepts with the same id merge, retired ids
+    resolve. What was in the directory stays until the new state is whole.
+    """
+    from spacy_bel.kb.build import build as build_kb
+
+    meta = build_kb(
+        sources,
+        output,
+        name=name,
+        version=version,
+        licence=licence,
+        format=None if file_format == "auto" else file_format,
+        options=dict(_pair(text) for text in option or ()),
+        max_errors=max_errors,
+        homonyms=rewrite_homonyms,
+        progress=True,
+    )
+    counts = ", ".join(f"{number:,} {kind}" for kind, number in meta["counts"].items())
+    typer.echo(f"Wrote {output}: {counts}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise Errors.B110(option=text)
+    return key, value

@@ -1,0 +1,34 @@
+"""The names that annotators gave to concepts: a corpus as a dictionary (BioSyn's setting)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from spacy.tokens import Doc
+
+from spacy_bel.corpora.gold import GOLD_KEY, parse_gold
+from spacy_bel.mentions.extract import Context, make_mentions, spans_of
+from spacy_bel.types import NIL
+
+_CONTEXT = Context(size=0, composites=False)
+
+
+def annotated_names(docs: Iterable[Doc]) -> Iterator[tuple[str, str]]:
+    """Pairs of concept and name from gold mentions.
+
+    Abbreviations that a document defines are written out, as they are when linking; the short
+    form alone says nothing outside its document. Mentions with several ids are left out, since
+    no part of the text belongs to one of them, as are NIL mentions.
+
+    Args:
+        docs: Documents with gold mentions in ``doc.spans["bel_gold"]``.
+
+    Yields:
+        A CURIE and a name, once for each mention.
+    """
+    for doc in docs:
+        spans = spans_of(doc, GOLD_KEY)
+        for span, mention in zip(spans, make_mentions(doc, spans, _CONTEXT, {}), strict=True):
+            ids = parse_gold(span.kb_id_)
+            if len(ids) == 1 and ids[0] != NIL:
+                yield ids[0], mention.query
