@@ -150,6 +150,11 @@ class Errors(Enum):
         "to take this one."
     )
     B602 = "{name} cannot work with {setting}={value!r}; allowed: {allowed}."
+    B603 = (
+        "The {part} of {name} gave {found} answers for {asked} mentions; "
+        "it must give one for each, in their order."
+    )
+    B604 = "The reranker of {name} gave {found} values for {asked} candidates."
 
     def __call__(self, **values: object) -> BelError:
         """The exception for this message.

@@ -21,7 +21,7 @@ from spacy_bel.text import concept_set, core_key, normalise, words
 FEATURES_VERSION = 1
 """Raised whenever the features of some name change."""
 
-TRIGRAM_SHARE = 0.7
+TRIGRAM_SHARE = 0.8
 """Share of trigrams in the similarity of two names; the rest is that of concept words."""
 
 _BLANK = 32

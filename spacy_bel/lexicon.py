@@ -35,20 +35,31 @@ NUMERALS: dict[str, str] = {
 
 _SAME_MEANING: dict[str, str] = {
     # Words for a growth, for an illness, for a fault, for harm.
-    "neoplasm": "cancer tumor carcinoma malignancy malignant neoplastic neoplasia tumoral cancerous",
+    "neoplasm": "cancer tumor carcinoma adenocarcinoma malignancy malignant neoplastic neoplasia tumoral cancerous",
     "disease": "disorder syndrome illness condition sickness",
     "abnormality": "anomaly malformation defect deformity",
-    "damage": "injury trauma",
+    "damage": "injury trauma traumatic",
     "toxicity": "toxic",
     "insufficiency": "failure dysfunction impairment impaired",
     "deficiency": "deficient lack absence",
     "hemorrhage": "bleeding hemorrhagic",
     "retardation": "disability",
+    "infarction": "infarct",
     "infection": "infectious infected",
     "allergy": "hypersensitivity allergic",
     "hypertension": "hypertensive",
     "depression": "depressive depressed",
     "hyper": "elevated high",
+    # Symptoms by their everyday and their learned names.
+    "calculus": "stone lithiasis",
+    "dizziness": "giddiness",
+    "edema": "swelling swollen",
+    "fatigue": "tiredness",
+    "paralysis": "palsy",
+    "pruritus": "itching itch",
+    "seizure": "convulsion convulsive",
+    "somnolence": "sleepiness drowsiness",
+    "vomiting": "emesis",
     # How it was come by, and by whom.
     "genetic": "hereditary inherited familial autosomal recessive dominant allelic hereditable "
     "heritable monogenic polygenic",
@@ -127,6 +138,9 @@ _SAME_MEANING: dict[str, str] = {
     "vision": "visual",
 }
 
+LOOSE_MEANINGS = frozenset("neoplasm disease abnormality damage insufficiency child".split())
+"""Meanings under which words stand together that differ a little: a carcinoma is a neoplasm."""
+
 CONCEPT_WORD: dict[str, str] = {
     word: meaning for meaning, synonyms in _SAME_MEANING.items() for word in synonyms.split()
 }
@@ -158,6 +172,7 @@ ADJECTIVE_ENDINGS: dict[str, str] = {
 COMBINING_FORMS: dict[str, str] = {
     "adeno": "gland",
     "angio": "vessel",
+    "arterio": "artery",
     "arthro": "joint",
     "cardio": "heart",
     "chondro": "cartilage",
@@ -209,7 +224,7 @@ MODIFIERS = frozenset(
     "refractory active symptomatic asymptomatic subclinical fatal lethal essential non induced "
     "drug related associated partial complete total multiple diffuse focal end stage like child "
     "attenuated predisposition susceptibility germline somatic untreated resistant invasive "
-    "autosomal dominant recessive".split()
+    "autosomal dominant recessive mellitus pathologic pathological".split()
 )
 """Words that a mention adds to, or leaves out of, the name of its concept."""
 

@@ -38,8 +38,9 @@ def evaluate(
 ) -> None:
     """Evaluate a linker on gold mentions, and the whole pipeline end to end.
 
-    Prints the figures by protocol; with --output also writes metrics.json, mentions.jsonl (a line
-    per mention, to compare linkers by) and report.html. The corpora are what convert writes.
+    Prints the figures by protocol. With --output it also writes metrics.json,
+    report.html and mentions.jsonl (a line per mention, to compare linkers by).
+    The corpora are what the convert command writes.
     """
     from spacy_bel.evaluation import run
     from spacy_bel.evaluation.records import mention_texts

@@ -31,4 +31,5 @@ def annotated_names(docs: Iterable[Doc]) -> Iterator[tuple[str, str]]:
         for span, mention in zip(spans, make_mentions(doc, spans, _CONTEXT, {}), strict=True):
             ids = parse_gold(span.kb_id_)
             if len(ids) == 1 and ids[0] != NIL:
-                yield ids[0], mention.query
+                for name in dict.fromkeys((mention.query, mention.text)):
+                    yield ids[0], name

@@ -15,7 +15,6 @@ from spacy_bel.evaluation.metrics import CUTOFFS
 KS = (1, *CUTOFFS)
 """The k on the axis of the recall chart."""
 
-_TICKS = 5
 _LABEL_GAP = 17.0
 
 
@@ -66,9 +65,10 @@ class Frame:
 
     @property
     def ticks(self) -> list[tuple[float, float]]:
-        """Round values for the vertical axis with their heights."""
-        step = (1 - self.floor) / _TICKS
-        values = [self.floor + step * tick for tick in range(_TICKS + 1)]
+        """Round values for the vertical axis with their heights, from the top down."""
+        span = 1 - self.floor
+        step = next(step for step in (0.05, 0.1, 0.2) if step == 0.2 or span <= 6 * step)
+        values = [1 - step * tick for tick in range(int(span / step + 1e-6) + 1)]
         return [(value, self.y(value)) for value in values]
 
 

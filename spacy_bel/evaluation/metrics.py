@@ -202,7 +202,7 @@ def score_mentions(
         Plain data: ``lenient``, ``name``, ``strict``, ``unseen`` (None without seen data),
         ``breakdowns``, ``nil``, ``ece`` and ``counts``.
     """
-    ordered = list(records)
+    ordered = sorted(records, key=place)
     draws = Resamples((record.doc_id for record in ordered), resamples, seed)
     unseen = None
     if any(record.seen is not None for record in ordered):

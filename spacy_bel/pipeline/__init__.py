@@ -1,0 +1,1 @@
+"""The components, and the factories by which spaCy makes them."""

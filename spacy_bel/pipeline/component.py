@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,16 @@ from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import ensure_path, minibatch
+from spacy.util import ensure_path
 
-from spacy_bel.errors import BelError, Errors
+from spacy_bel.errors import Errors
 from spacy_bel.kb.store import Store
 
 _KB = "kb"
 _REFERENCE = "kb.json"
 
 
-class KBComponent(Pipe):  # type: ignore[misc]
+class KBComponent(Pipe):
     """A component over a knowledge base.
 
     Nothing is opened when the component is made: a pipeline that is being loaded names the
@@ -30,6 +32,8 @@ class KBComponent(Pipe):  # type: ignore[misc]
         name: The component's name in the pipeline.
         kb: Directory of the knowledge base; None where it comes with ``initialize`` or with
             the saved pipeline.
+        types: Setting -> semantic types that it names, some of which the knowledge base must
+            have; a setting without types is free.
         scorer: Scores the component's output, or None.
     """
 
@@ -38,10 +42,12 @@ class KBComponent(Pipe):  # type: ignore[misc]
         name: str,
         *,
         kb: str | Path | None = None,
+        types: Mapping[str, Sequence[str]] | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.scorer = scorer
+        self._types = dict(types or {})
         self._path = None if kb is None else Path(kb)
         self._store: Store | None = None
         self._reference: dict[str, str] | None = None
@@ -67,12 +73,19 @@ class KBComponent(Pipe):  # type: ignore[misc]
             store: The opened knowledge base.
 
         Raises:
-            BelError: If the pipeline was saved with a reference to another one.
+            BelError: If the pipeline was saved with a reference to another one, or a setting
+                names only semantic types that this one does not have.
         """
         if self._reference and self._reference["checksum"] != store.checksum:
             raise Errors.B601(
                 name=self.name, path=store.path, found=store.checksum, **self._reference
             )
+        known = {type_ for types in store.type_sets for type_ in types}
+        for setting, types in self._types.items():
+            if types and known.isdisjoint(types):
+                allowed = ", ".join(sorted(known)) or "none, for the knowledge base has no types"
+                value = ", ".join(types)
+                raise Errors.B602(name=self.name, setting=setting, value=value, allowed=allowed)
         self._store = store
         self.kb_changed()
 
@@ -88,6 +101,8 @@ class KBComponent(Pipe):  # type: ignore[misc]
     ) -> None:
         """Take the knowledge base from ``[initialize.components.NAME]``.
 
+        A reference to a knowledge base that the pipeline was saved with does not count here.
+
         Args:
             get_examples: Not used: nothing is learned.
             nlp: The pipeline.
@@ -96,8 +111,8 @@ class KBComponent(Pipe):  # type: ignore[misc]
         Raises:
             BelError: If there is none, or it cannot be read.
         """
+        self._reference = None
         if kb is not None:
-            self._reference = None
             self.set_kb(Store(kb))
         _ = self.kb
 
@@ -123,11 +138,11 @@ class KBComponent(Pipe):  # type: ignore[misc]
         Yields:
             The documents.
         """
-        for batch in minibatch(stream, size=batch_size):
-            docs = list(batch)
+        stream = iter(stream)
+        while docs := list(islice(stream, batch_size)):
             try:
                 self.annotate(docs)
-            except Exception:  # noqa: BLE001 - whatever it is, it concerns one document
+            except Exception:
                 yield from self._one_by_one(docs)
             else:
                 yield from docs
@@ -136,7 +151,7 @@ class KBComponent(Pipe):  # type: ignore[misc]
         for doc in docs:
             try:
                 self.annotate([doc])
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 self.get_error_handler()(self.name, self, [doc], error)
             else:
                 yield doc
@@ -157,8 +172,10 @@ class KBComponent(Pipe):  # type: ignore[misc]
             return
         if _KB in exclude:
             srsly.write_json(folder / _REFERENCE, self._own_reference())
+            self._remove_other_kb(folder / _KB)
         else:
             self.kb.save(folder / _KB)
+            (folder / _REFERENCE).unlink(missing_ok=True)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> KBComponent:
         """Take the knowledge base from the component's folder; it wins over the config.
@@ -216,6 +233,24 @@ class KBComponent(Pipe):  # type: ignore[misc]
             self._refer_to(content[_REFERENCE])
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; components leave out what it makes for itself."""
+        return dict(self.__dict__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How to send the component to another process: spaCy's way ignores ``__getstate__``."""
+        return _empty, (type(self),), {**self.__getstate__(), "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what another process sent."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def _remove_other_kb(self, folder: Path) -> None:
+        """Remove what an earlier save left, for a knowledge base there wins over a reference."""
+        if folder.exists() and folder.resolve() != self.kb.path.resolve():
+            shutil.rmtree(folder)
+
     def _own_reference(self) -> dict[str, str]:
         return {"kb": self.kb.name, "checksum": self.kb.checksum}
 
@@ -225,4 +260,5 @@ class KBComponent(Pipe):  # type: ignore[misc]
             self.set_kb(self._store)
 
 
-__all__ = ["BelError", "KBComponent"]
+def _empty(component: type[KBComponent]) -> KBComponent:
+    return component.__new__(component)

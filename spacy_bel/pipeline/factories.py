@@ -33,9 +33,10 @@ CONTEXT = {"size": 128, "abbreviations": True, "composites": True}
     },
     assigns=["doc.ents"],
 )
-def make_matcher(  # noqa: D417 - the arguments are described where they act
+def make_matcher(
     nlp: Language,
     name: str,
+    *,
     kb: str | None,
     spans: str,
     labels: dict[str, str],
@@ -72,9 +73,10 @@ def make_matcher(  # noqa: D417 - the arguments are described where they act
     },
     requires=["doc.ents"],
 )
-def make_retriever(  # noqa: D417
+def make_retriever(
     nlp: Language,
     name: str,
+    *,
     kb: str | None,
     spans: str,
     extensions: str,
@@ -117,9 +119,10 @@ def make_retriever(  # noqa: D417
     requires=["doc.ents"],
     assigns=["token.ent_kb_id"],
 )
-def make_linker(  # noqa: D417
+def make_linker(
     nlp: Language,
     name: str,
+    *,
     kb: str | None,
     spans: str,
     extensions: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ class BelLinker(BelRetriever):
     """Links mentions to concepts.
 
     The identifier goes to ``kb_id_`` of the span: the concept's CURIE, ``A|B`` for a composite
-    mention, ``NIL`` where no candidate reaches the threshold, and nothing where the label is
-    not mapped or the mention failed (``span._.bel_error`` then says why).
+    mention, ``NIL`` where no candidate reaches the threshold, and nothing where the mention
+    failed (``span._.bel_error`` then says why). Spans whose label is not mapped stay as they are.
 
     Args:
         name: The component's name in the pipeline.
@@ -36,15 +36,16 @@ class BelLinker(BelRetriever):
         kb: Directory of the knowledge base, or None.
         spans: ``ents``, or the key of a span group.
         extensions: What the names of the extension attributes begin with.
-        write_kb_id: Whether to write ``kb_id_``; of two linkers over the same spans only one
-            should.
+        write_kb_id: Whether to write ``kb_id_``; of two linkers that look at the same labels
+            of the same spans only one should.
         overwrite: Whether to link mentions that already have an id or NIL.
         threshold: Least score, in [0, 1], of a link; below it the answer is NIL.
         top_k: Most candidates per mention.
         keep_candidates: How many of them stay in the document.
         label_types: Entity label -> semantic types to which candidates are restricted (none
             for any type). Where it is not empty, other labels are not looked at.
-        kb_ents: Whether to set ``span._.kb_ents`` as scispaCy's linker does.
+        kb_ents: Whether to set ``span._.kb_ents`` as scispaCy's linker does: pairs of id and
+            score of the candidates that are kept and reach the threshold.
         context: What of the document goes into a mention (``mentions.extract.Context``).
         scorer: Scores the component's output, or None.
     """
@@ -81,6 +82,10 @@ class BelLinker(BelRetriever):
         )
         if not 0 <= threshold <= 1:
             raise Errors.B602(name=name, setting="threshold", value=threshold, allowed="0 to 1")
+        if keep_candidates < 0:
+            raise Errors.B602(
+                name=name, setting="keep_candidates", value=keep_candidates, allowed="0 or more"
+            )
         self.write_kb_id = write_kb_id
         self.overwrite = overwrite
         self.threshold = threshold
@@ -136,7 +141,7 @@ class BelLinker(BelRetriever):
         for doc, spans, flags, own in zip(docs, every, wanted, links, strict=True):
             self._write(doc, spans, flags, own)
 
-    def score(self, examples: Sequence[Example], **kwargs: Any) -> dict[str, Any]:
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score links end to end (see ``spacy_bel.evaluation.scorer``)."""
         if self.scorer is None:
             return {}
@@ -150,7 +155,7 @@ class BelLinker(BelRetriever):
         kb_ids = []
         for span, is_wanted in zip(spans, wanted, strict=True):
             if not is_wanted:
-                kb_ids.append(span.kb_id_ if self.is_mapped(span.label_) else "")
+                kb_ids.append(span.kb_id_)
                 continue
             link = next(answers)
             kb_ids.append(link.kb_id)
@@ -164,24 +169,33 @@ class BelLinker(BelRetriever):
             }
             store(doc, span, self.extensions, span.label_, value)
             if self.kb_ents:
-                span._.kb_ents = [(candidate.id, candidate.score) for candidate in kept]
+                span._.kb_ents = [(c.id, c.score) for c in kept if c.score >= self.threshold]
         if self.write_kb_id and spans:
             set_kb_ids(doc, self.spans, kb_ids)
 
-    def _rank(self, asked: list[tuple[Mention, list[Candidate]]]) -> Any:
+    def _rank(self, asked: Sequence[tuple[Mention, list[Candidate]]]) -> Iterator[Ranking | None]:
         """One Ranking per mention; None throughout where there is no reranker."""
         if self.reranker is None or not asked:
             return iter([None] * len(asked))
         mentions, candidates = zip(*asked, strict=True)
-        return iter(self.reranker.rerank(mentions, candidates))
+        rankings = self.reranker.rerank(mentions, candidates)
+        if len(rankings) != len(asked):
+            raise Errors.B603(
+                name=self.name, part="reranker", found=len(rankings), asked=len(asked)
+            )
+        return iter(rankings)
 
     def _choose(
         self, mention: Mention, candidates: list[Candidate], ranking: Ranking | None
     ) -> Link:
         nil = 0.0
         if ranking is not None:
-            if ranking.error is not None:
-                return Link(mention, candidates=tuple(candidates), error=ranking.error)
+            error = ranking.error
+            if error is None and len(ranking.probs) != len(candidates):
+                found, asked = len(ranking.probs), len(candidates)
+                error = str(Errors.B604(name=self.name, found=found, asked=asked))
+            if error is not None:
+                return Link(mention, candidates=tuple(candidates), error=error)
             candidates = _reordered(candidates, ranking)
             nil = ranking.nil
         ids, score = _answer(mention, candidates)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
-from spacy.util import filter_spans
 
-from spacy_bel.mentions.extract import ENTS
+from spacy_bel.mentions.extract import ENTS, spans_of
 from spacy_bel.mentions.matching import Guards, Match, find_matches, spans_of_matches
 from spacy_bel.pipeline.component import KBComponent
 
@@ -20,7 +19,8 @@ class BelMatcher(KBComponent):
     """Finds mentions by the knowledge base's own names, for pipelines without NER.
 
     The label of a mention is the semantic type of the concept that bears its name, in capitals
-    (``DISEASE``), or what ``labels`` says. Entities that the document already has stay.
+    (``DISEASE``), or what ``labels`` says. Spans that the document already has stay, and none
+    is added that overlaps them.
 
     Args:
         name: The component's name in the pipeline.
@@ -47,7 +47,7 @@ class BelMatcher(KBComponent):
         case_chars: int = 5,
         max_concepts: int = 10,
     ) -> None:
-        super().__init__(name, kb=kb)
+        super().__init__(name, kb=kb, types={"types": tuple(types)})
         self.spans = spans
         self.type_labels = dict(labels or {})
         self.guards = Guards(max_tokens, min_chars, case_chars, max_concepts, frozenset(types))
@@ -57,13 +57,13 @@ class BelMatcher(KBComponent):
         for doc in docs:
             matches = find_matches(doc, self.kb, self.guards)
             found = spans_of_matches(doc, matches, [self._label(match) for match in matches])
+            present = spans_of(doc, self.spans)
+            taken = {token.i for span in present for token in span}
+            free = [span for span in found if taken.isdisjoint(range(span.start, span.end))]
             if self.spans == ENTS:
-                taken = {token.i for entity in doc.ents for token in entity}
-                free = [s for s in found if taken.isdisjoint(range(s.start, s.end))]
-                doc.set_ents([*doc.ents, *free])
+                doc.set_ents([*present, *free])
             else:
-                kept = list(doc.spans.get(self.spans, ()))
-                doc.spans[self.spans] = filter_spans([*kept, *found]) if kept else found
+                doc.spans[self.spans] = sorted([*present, *free])
 
     def _label(self, match: Match) -> str:
         concept = int(self.kb.alias_concepts[match.alias])

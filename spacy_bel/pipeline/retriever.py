@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,14 @@ class BelRetriever(KBComponent):
         context: Mapping[str, Any] | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(name, kb=kb, scorer=scorer)
+        self.label_types = {label: tuple(types) for label, types in (label_types or {}).items()}
+        named = {f"label_types.{label}": types for label, types in self.label_types.items()}
+        super().__init__(name, kb=kb, types=named, scorer=scorer)
         if top_k < 1:
             raise Errors.B602(name=name, setting="top_k", value=top_k, allowed="1 or more")
         self.spans = spans
         self.extensions = extensions
         self.top_k = top_k
-        self.label_types = {label: tuple(types) for label, types in (label_types or {}).items()}
         self.context = _context(name, context or {})
         self._make_retriever = make_retriever
         self._retriever: Retriever | None = None
@@ -72,7 +74,7 @@ class BelRetriever(KBComponent):
 
     def __getstate__(self) -> dict[str, Any]:
         """The component without what another process opens for itself."""
-        return {**self.__dict__, "_retriever": None}
+        return {**super().__getstate__(), "_retriever": None}
 
     def is_mapped(self, label: str) -> bool:
         """Whether mentions with this label are looked at."""
@@ -89,14 +91,20 @@ class BelRetriever(KBComponent):
 
         Returns:
             For each document, a mention and its candidates, best first, for each span.
+
+        Raises:
+            BelError: If the retriever does not answer every mention.
         """
         mentions = [
             make_mentions(doc, own, self.context, self.label_types)
             for doc, own in zip(docs, spans, strict=True)
         ]
         flat = [mention for own in mentions for mention in own]
-        found = iter(self.retriever.retrieve(flat, self.top_k) if flat else ())
-        return [[(mention, next(found)) for mention in own] for own in mentions]
+        found = self.retriever.retrieve(flat, self.top_k) if flat else []
+        if len(found) != len(flat):
+            raise Errors.B603(name=self.name, part="retriever", found=len(found), asked=len(flat))
+        answers = iter(found)
+        return [[(mention, next(answers)) for mention in own] for own in mentions]
 
     def annotate(self, docs: list[Doc]) -> None:
         """Write candidates for all mentions with a mapped label."""
@@ -111,10 +119,12 @@ class BelRetriever(KBComponent):
 
 
 def _context(name: str, settings: Mapping[str, Any]) -> Context:
-    allowed: Iterable[str] = Context.__dataclass_fields__
-    unknown = [key for key in settings if key not in allowed]
-    if unknown:
-        raise Errors.B602(
-            name=name, setting="context", value=unknown[0], allowed=", ".join(allowed)
-        )
+    defaults = asdict(Context())
+    for key, value in settings.items():
+        if key not in defaults:
+            raise Errors.B602(name=name, setting="context", value=key, allowed=", ".join(defaults))
+        kind = type(defaults[key])
+        if type(value) is not kind or value < 0:
+            allowed = "true or false" if kind is bool else "0 or more characters"
+            raise Errors.B602(name=name, setting=f"context.{key}", value=value, allowed=allowed)
     return Context(**settings)

@@ -1,0 +1,1 @@
+"""Finding the concepts that a mention may mean."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
-from spacy_bel.lexicon import WEAK_HEADS
+from spacy_bel.lexicon import LOOSE_MEANINGS, MODIFIERS, WEAK_HEADS
 from spacy_bel.retrieval.hits import Hits, Query
 from spacy_bel.text import concept_words, core_key
 
@@ -24,8 +24,11 @@ SAME_WORDS = 0.98
 SAME_KEY = 0.97
 """Score of names with the same key, from which every difference takes something:"""
 
-SYNONYM_COST = 0.015
+SYNONYM_COST = 0.01
 """per word that stands for the same thing on the other side (``renal``, ``kidney``),"""
+
+LOOSE_SYNONYM_COST = 0.02
+"""per word that stands for nearly the same (``carcinoma``, ``neoplasm``),"""
 
 HEAD_COST = 0.01
 """per word that says no more than "illness" and is missing on the other side,"""
@@ -67,7 +70,7 @@ def _cost(extra: frozenset[str], others: frozenset[str], modifier_cost: float) -
     for word in extra:
         means = concept_words(word)
         if meanings.issuperset(means):
-            cost += SYNONYM_COST
+            cost += SYNONYM_COST if LOOSE_MEANINGS.isdisjoint(means) else LOOSE_SYNONYM_COST
         elif _HEADS.issuperset(means):
             cost += HEAD_COST
         else:
@@ -84,9 +87,12 @@ def without_weak_head(concept: frozenset[str]) -> str:
     Returns:
         A key; empty where there is no such word, or nothing else.
     """
-    core = core_key(concept).split()
-    rest = [word for word in core if word not in WEAK_HEADS]
-    return " ".join(rest) if 0 < len(rest) < len(core) else ""
+    rest = concept - WEAK_HEADS
+    if not rest or len(rest) == len(concept):
+        return ""
+    if rest <= MODIFIERS:
+        rest |= {"disease"}
+    return core_key(rest)
 
 
 class ExactStage:
@@ -113,6 +119,9 @@ class ExactStage:
 
     def _graded(self, query: Query, key: str, cost: float) -> tuple[list[int], list[float]]:
         found = self._store.aliases_of_key(key) if key else np.empty(0, np.int32)
+        if len(found) > MAX_NAMES:
+            # Of so many only some are graded: the same words must be among them.
+            found = np.concatenate([self._store.aliases_of_words(query.forms), found])
         if query.mask is not None:
             found = found[query.mask[found]]
         aliases = found[:MAX_NAMES].tolist()

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from spacy_bel.curies import canonical_prefix
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.types import Candidate, Mention
 
-PART_WEIGHT = 0.9
+PART_WEIGHT = 0.88
 """What the score of a candidate for one part of a composite mention counts."""
 
 _DIGITS = 6
-"""Scores that agree to so many digits are tied."""
+"""Digits of a score: what differs behind them differs from machine to machine."""
 
 
 class NameRetriever:
@@ -50,7 +52,7 @@ class NameRetriever:
         self.stages = dict(stages)
         self.weights = dict(weights)
         self._languages = frozenset(languages)
-        self._prefixes = frozenset(prefixes)
+        self._prefixes = frozenset(map(canonical_prefix, prefixes))
 
     def retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
         """For each mention, up to ``k`` candidates with distinct ids, best first.
@@ -89,15 +91,15 @@ class NameRetriever:
         if not len(aliases):
             return []
         scores = np.concatenate([self.weights[name] * hit.scores for name, hit in hits.items()])
-        scores = np.clip(scores, 0.0, 1.0)
+        scores = np.round(np.clip(scores, 0.0, 1.0).astype(np.float64), _DIGITS)
         concepts = store.alias_concepts[aliases]
         order = np.lexsort(
             (
                 concepts,
                 -store.concept_weights[concepts],
-                -store.alias_counts[aliases],
                 store.alias_kinds[aliases],
-                -np.round(scores, _DIGITS),
+                -store.alias_counts[aliases],
+                -scores,
             )
         )
         _, first = np.unique(concepts[order], return_index=True)
@@ -140,17 +142,31 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     if not parts:
         return whole
     merged = {candidate.id: candidate for candidate in whole}
-    for number, candidates in enumerate(parts, 1):
-        for candidate in candidates:
-            score = PART_WEIGHT * candidate.score
-            if candidate.id not in merged or score > merged[candidate.id].score:
-                merged[candidate.id] = Candidate(
-                    candidate.id,
-                    candidate.name,
-                    candidate.alias,
-                    candidate.types,
-                    score,
-                    {**candidate.scores, "part": float(number)},
-                    candidate.kb,
-                )
+    for candidate in _of_parts(parts):
+        as_whole = merged.get(candidate.id)
+        if as_whole is None or candidate.score > as_whole.score:
+            score = max(PART_WEIGHT * candidate.score, as_whole.score if as_whole else 0.0)
+            merged[candidate.id] = replace(candidate, score=score)
     return sorted(merged.values(), key=lambda candidate: -candidate.score)[:k]
+
+
+def _of_parts(parts: list[list[Candidate]]) -> list[Candidate]:
+    """Candidates of the parts, each with the number of the part that it may answer.
+
+    Each has one number. The best of a part is left to it by the other parts, and parts with the
+    same best are one part, else a part would be answered with its second best.
+    """
+    best: dict[str, int] = {}
+    for number, candidates in enumerate(parts, 1):
+        if candidates:
+            best.setdefault(candidates[0].id, number)
+    found: dict[str, Candidate] = {}
+    for candidates in filter(None, parts):
+        number = best[candidates[0].id]
+        for candidate in candidates:
+            kept = found.get(candidate.id)
+            is_better = kept is None or candidate.score > kept.score
+            if is_better and best.get(candidate.id, number) == number:
+                scores = {**candidate.scores, "part": float(number)}
+                found[candidate.id] = replace(candidate, scores=scores)
+    return list(found.values())

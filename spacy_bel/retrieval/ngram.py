@@ -3,7 +3,8 @@
 The similarity is the cosine of TF-IDF vectors (see ``spacy_bel.features``). It is computed in
 two steps. A query's commonest features make up most of the posting entries and little of its
 weight, so they are left out at first; the best names by the remaining features are then scored
-with all of them. ``prune=0`` leaves nothing out, which is exact and slower.
+with all of them. A query that gets too few concepts in this way is searched with all at once.
+``prune=0`` leaves nothing out, which is exact and slower.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class NgramStage:
 
     def __init__(self, store: Store, *, prune: float = 0.3) -> None:
         self.prune = prune
+        self._alias_concepts = store.alias_concepts
         self._codes = store.array("features.codes")
         self._idf = store.array("features.idf")
         self._starts = store.array("features.starts")
@@ -51,16 +53,27 @@ class NgramStage:
 
     def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
         """The names nearest to each query (see ``Stage``)."""
-        hits: list[Hits] = []
-        for begin in range(0, len(queries), BATCH):
-            hits.extend(self._search(queries[begin : begin + BATCH], k))
+        hits = self._search_batches(queries, k, self.prune)
+        if self.prune:
+            short = [number for number, hit in enumerate(hits) if self._concepts(hit.aliases) < k]
+            again = self._search_batches([queries[number] for number in short], k, 0.0)
+            for number, hit in zip(short, again, strict=True):
+                hits[number] = hit
         return hits
 
-    def _search(self, queries: Sequence[Query], k: int) -> list[Hits]:
+    def _concepts(self, names: NDArray[Any]) -> int:
+        """How many concepts bear some names."""
+        return len(np.unique(self._alias_concepts[names]))
+
+    def _search_batches(self, queries: Sequence[Query], k: int, prune: float) -> list[Hits]:
+        batches = (queries[begin : begin + BATCH] for begin in range(0, len(queries), BATCH))
+        return [hit for batch in batches for hit in self._search(batch, k, prune)]
+
+    def _search(self, queries: Sequence[Query], k: int, prune: float) -> list[Hits]:
         from scipy.sparse import csr_matrix
 
         rows, columns, weights = self._known_features(queries)
-        kept = self._informative(rows, columns, weights)
+        kept = self._informative(rows, columns, weights, prune)
         shape = (len(queries), len(self._codes))
         first = csr_matrix((weights[kept], (rows[kept], columns[kept])), shape=shape)
         product = first @ self._postings
@@ -69,12 +82,10 @@ class NgramStage:
         hits = []
         for number, query in enumerate(queries):
             part = slice(product.indptr[number], product.indptr[number + 1])
-            names, scores = _best(
-                product.indices[part], product.data[part], query.mask, RESCORED * k
-            )
+            names, scores = self._best(product.indices[part], product.data[part], query.mask, k)
             own = slice(bounds[number], bounds[number + 1])
             scratch[columns[own]] = weights[own]
-            if self.prune:
+            if prune:
                 scores = self._rescore(names, scratch)
             scratch[columns[own]] = 0
             hits.append(Hits(names, scores))
@@ -84,6 +95,8 @@ class NgramStage:
         self, queries: Sequence[Query]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         batch = features([query.forms for query in queries])
+        if not len(self._codes):
+            return batch.rows[:0], batch.rows[:0], batch.counts[:0]
         columns = np.searchsorted(self._codes, batch.codes)
         columns[columns == len(self._codes)] = 0
         known = self._codes[columns] == batch.codes
@@ -92,10 +105,14 @@ class NgramStage:
         return rows, columns, weigh(batch, self._idf[columns])
 
     def _informative(
-        self, rows: NDArray[np.int64], columns: NDArray[np.int64], weights: NDArray[np.float32]
+        self,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        prune: float,
     ) -> NDArray[np.bool_]:
         """Which features take part in the first step: all but the commonest of each row."""
-        if not self.prune or not len(rows):
+        if not prune or not len(rows):
             return np.ones(len(rows), dtype=bool)
         frequency = self._starts[columns + 1] - self._starts[columns]
         order = np.lexsort((-frequency, rows))
@@ -106,8 +123,24 @@ class NgramStage:
         before = np.repeat(running[begins] - squares[begins], lengths)
         total = np.repeat(np.add.reduceat(squares, begins), lengths)
         kept = np.empty(len(rows), dtype=bool)
-        kept[order] = running - before > self.prune * total
+        kept[order] = running - before > prune * total
         return kept
+
+    def _best(
+        self, names: NDArray[Any], scores: NDArray[Any], mask: NDArray[np.bool_] | None, k: int
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The best admitted names, of at least ``k`` concepts if there are so many."""
+        if mask is not None:
+            admitted = mask[names]
+            names, scores = names[admitted], scores[admitted]
+        count = RESCORED * k
+        while len(names) > count:
+            # What ties with the last one stays: ties are broken later, and for a reason.
+            best = scores >= np.partition(scores, -count)[-count]
+            if self._concepts(names[best]) >= k:
+                return names[best], scores[best]
+            count *= 4
+        return names, scores
 
     def _rescore(self, names: NDArray[Any], query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot products of whole rows with a dense query, shape (names,)."""
@@ -119,18 +152,6 @@ class NgramStage:
         entries = np.arange(ends[-1]) + np.repeat(begins - ends + lengths, lengths)
         products = self._row_weights[entries] * query[self._row_features[entries]]
         return np.add.reduceat(products, ends - lengths).astype(np.float32)
-
-
-def _best(
-    names: NDArray[Any], scores: NDArray[Any], mask: NDArray[np.bool_] | None, count: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    if mask is not None:
-        admitted = mask[names]
-        names, scores = names[admitted], scores[admitted]
-    if len(names) > count:
-        best = np.argpartition(scores, -count)[-count:]
-        names, scores = names[best], scores[best]
-    return names, scores
 
 
 def _posting_matrix(

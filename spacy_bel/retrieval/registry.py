@@ -12,6 +12,7 @@ from functools import partial
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
 from spacy_bel.retrieval.exact import ExactStage
+from spacy_bel.retrieval.hits import Stage
 from spacy_bel.retrieval.lexical import NameRetriever
 from spacy_bel.retrieval.ngram import NgramStage
 
@@ -99,6 +100,6 @@ def build_lexical(
     ngram_weight: float,
 ) -> Retriever:
     """The retriever of ``lexical_retriever`` over an open knowledge base."""
-    stages = {"exact": ExactStage(store), "ngram": NgramStage(store, prune=prune)}
+    stages: dict[str, Stage] = {"exact": ExactStage(store), "ngram": NgramStage(store, prune=prune)}
     weights = {"exact": 1.0, "ngram": ngram_weight}
     return NameRetriever(store, stages, weights, languages=languages, prefixes=prefixes)

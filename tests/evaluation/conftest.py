@@ -77,7 +77,10 @@ class NameLinker:
         return doc
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, float | None]:
-        return self.scorer(examples, spans=self.spans, kb=self.kb, **kwargs)
+        scores: dict[str, float | None] = self.scorer(
+            examples, spans=self.spans, kb=self.kb, **kwargs
+        )
+        return scores
 
 
 @Language.factory("test_name_linker", default_config={"spans": "ents", "write_kb_id": True})

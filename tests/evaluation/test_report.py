@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy_bel.errors import BelError
 from spacy_bel.evaluation import report
 from spacy_bel.evaluation.metrics import score_mentions
-from spacy_bel.evaluation.mistakes import find_mistakes, kind_of_mistake, spread
+from spacy_bel.evaluation.mistakes import KINDS, find_mistakes, kind_of_mistake, spread
 from spacy_bel.evaluation.records import RankedCandidate, Record
 from spacy_bel.evaluation.report import prepare, render, write
 from spacy_bel.evaluation.run import Evaluation, evaluate, read_corpus
@@ -81,9 +81,9 @@ def test_kinds_of_mistakes(make_record: MakeRecord) -> None:
         "failed": make_record("NIL", answer="", error="timed out"),
     }
     kinds = {name: kind_of_mistake(record) for name, record in records.items()}
-    assert kinds == {name: name if name in report.KINDS else None for name in records}
-    assert set(report.KINDS) <= set(kinds)
-    assert len(find_mistakes(list(records.values()))) == len(report.KINDS)
+    assert kinds == {name: name if name in KINDS else None for name in records}
+    assert set(KINDS) <= set(kinds)
+    assert len(find_mistakes(list(records.values()))) == len(KINDS)
 
 
 def test_the_whole_page(nlp: Language, corpus_path: Path) -> None:

@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import spacy
+from spacy.cli.find_threshold import find_threshold
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
@@ -20,7 +22,6 @@ KEYS = [f"bel_{variant}_{figure}" for variant in ("strict", "overlap") for figur
 
 
 def _predict(reference: Doc, *spans: tuple[int, int, str], key: str = "ents") -> Example:
-    predicted = Doc(reference.vocab, words=[token.text for token in reference])
     predicted = Doc(
         reference.vocab,
         words=[token.text for token in reference],
@@ -97,3 +98,18 @@ def test_nlp_evaluate_agrees_with_the_end_to_end_figures(nlp: Language, corpus_p
     assert scores["bel_strict_p"] == figures["strict"]["precision"]["value"]
     assert scores["bel_overlap_r"] == figures["overlap"]["recall"]["value"]
     assert scores["bel_acc"] == figures["accuracy"]["value"]
+
+
+def test_find_threshold_agrees_with_evaluate(kb: Store, corpus_path: Path, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bel_matcher", config={"kb": str(kb.path)})
+    nlp.add_pipe("bel_linker", config={"kb": str(kb.path)})
+    nlp.to_disk(tmp_path / "pipeline")
+    key = "bel_linker_bel_strict_f"
+    best, score, scores = find_threshold(
+        str(tmp_path / "pipeline"), corpus_path, "bel_linker", "threshold", key, n_trials=2
+    )
+    metrics = evaluate(nlp, read_corpus(corpus_path, nlp.vocab), resamples=10).metrics
+    assert metrics["lenient"]["recall@5"]["value"] == 1.0
+    assert score == scores[best] == metrics["end_to_end"]["strict"]["f1"]["value"]
+    assert score > 0

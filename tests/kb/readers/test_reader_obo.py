@@ -89,7 +89,8 @@ def test_every_tag_that_counts(tmp_path: Path) -> None:
         'synonym: "broad one" BROAD []\n'
         'synonym: "related one" RELATED []\n'
         'synonym: "without scope" []\n'
-        'xref: MeSH:D006394\nxref: UMLS_CUI:C0018923 {source="x"}\nxref: http\\://x.org\nxref: OMIMPS:168600\n'
+        'xref: MeSH:D006394\nxref: UMLS_CUI:C0018923 {source="x"}\nxref: http\\://x.org\n'
+        "xref: OMIMPS:168600\n"
         'is_a: DOID:175 {is_inferred="true"} ! vascular cancer\n'
         "is_a: DOID:176\n"
         "relationship: RO:1 DOID:9 ! ignored\nconsider: DOID:8\ncreated_by: someone\n"
