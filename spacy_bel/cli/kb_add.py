@@ -49,7 +49,7 @@ def add(
     source = ", ".join(corpus.name for corpus in corpora)
     meta = add_annotated_aliases(output or directory, names(), source=source, progress=True)
     typer.echo(
-        f"Wrote {output or directory}: {meta['added']:,} mentions added, "
+        f"Wrote {output or directory}: {meta['added']:,} annotated names added, "
         f"{meta['unknown']:,} left out because their id is not in the knowledge base; "
         f"{meta['counts']['aliases']:,} names now."
     )

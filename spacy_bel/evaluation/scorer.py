@@ -21,7 +21,7 @@ def score_links(
     examples: Iterable[Example],
     *,
     spans: str = "ents",
-    name: str = "",
+    name: str = "bel",
     kb: KnowledgeBase | None = None,
     **_: Any,
 ) -> dict[str, float | None]:
@@ -33,7 +33,7 @@ def score_links(
     Args:
         examples: Predicted and reference documents over the same text.
         spans: Where predictions are: ``ents``, or the key of a span group.
-        name: The component's name, which the keys start with; empty for keys without it.
+        name: The component's name, which the keys start with.
         kb: The knowledge base that knows retired ids; None to compare ids as they are.
         **_: What spaCy passes to every scorer.
 
@@ -51,11 +51,11 @@ def score_links(
         total += compare(gold, read_annotations(found, kb))
     scores: dict[str, float | None] = {}
     for variant, hits in (("strict", total.strict), ("overlap", total.overlap)):
-        scores[f"bel_{variant}_p"] = _share(hits, total.predicted, total)
-        scores[f"bel_{variant}_r"] = _share(hits, total.gold, total)
-        scores[f"bel_{variant}_f"] = _share(2 * hits, total.predicted + total.gold, total)
-    scores["bel_acc"] = _share(total.strict, total.gold_found, total)
-    return {f"{name}_{key}" if name else key: score for key, score in scores.items()}
+        scores[f"{name}_{variant}_p"] = _share(hits, total.predicted, total)
+        scores[f"{name}_{variant}_r"] = _share(hits, total.gold, total)
+        scores[f"{name}_{variant}_f"] = _share(2 * hits, total.predicted + total.gold, total)
+    scores[f"{name}_acc"] = _share(total.strict, total.gold_found, total)
+    return scores
 
 
 def _share(part: int, whole: int, total: Comparison) -> float | None:

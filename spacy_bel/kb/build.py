@@ -161,8 +161,8 @@ def add_annotated_aliases(
         progress: Whether to show a progress bar.
 
     Returns:
-        The content of the new ``meta.json``, with ``added`` (mentions taken in) and ``unknown``
-        (mentions left out).
+        The content of the new ``meta.json``, with ``added`` (names taken in) and ``unknown``
+        (names left out).
 
     Raises:
         BelError: If there is no readable knowledge base, or it cannot be written.

@@ -40,8 +40,8 @@ class Guards:
     Args:
         max_tokens: Most tokens of a mention.
         min_chars: Names of fewer characters are left alone.
-        case_chars: Names of at most so many characters that are written in capitals (``ALL``)
-            match only as they are written.
+        case_chars: Where a mention has at most so many characters, and it or the name is
+            written in capitals (``ALL``), only the very same spelling matches.
         max_concepts: Names that more concepts bear are left alone.
         types: Semantic types to look for; empty for all.
     """
@@ -67,12 +67,11 @@ def find_matches(doc: Doc, store: Store, guards: Guards) -> list[Match]:
     Returns:
         Matches in the order of the text, without overlap.
     """
-    pieces = _pieces(doc, store)
+    finder = _Finder(doc, store, guards)
     matches = []
     at = 0
     while at < len(doc):
-        tried = (_match(doc, pieces, at, end, store, guards) for end in _ends(pieces, at, guards))
-        found = next((match for match in tried if match), None)
+        found = finder.longest(at)
         if found:
             matches.append(found)
         at = found.end if found else at + 1
@@ -81,12 +80,22 @@ def find_matches(doc: Doc, store: Store, guards: Guards) -> list[Match]:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A token as the matcher sees it."""
+    """A token as the matcher sees it.
+
+    Args:
+        normalised: Its surface form; empty for punctuation.
+        glued: Whether no space and no punctuation is before it.
+        inside: Whether it is glued within a word of a script that has spaces between words.
+        content: Whether it says something, as "of" does not.
+        letter: Whether it is the "A" of "hepatitis A", not an article.
+        breaks: Whether no mention can contain it.
+    """
 
     normalised: str
     glued: bool
-    can_begin: bool
-    can_end: bool
+    inside: bool
+    content: bool
+    letter: bool
     breaks: bool
 
 
@@ -94,80 +103,119 @@ def _pieces(doc: Doc, store: Store) -> list[_Piece]:
     normalised = [normalise(token.text) for token in doc]
     distinct = sorted({word for text in normalised for word in words(text)})
     known = dict(zip(distinct, store.knows_words(distinct).tolist(), strict=True))
+    glued = [
+        bool(token.i and text and normalised[token.i - 1] and not doc[token.i - 1].whitespace_)
+        for token, text in zip(doc, normalised, strict=True)
+    ]
     pieces = []
     for token, text in zip(doc, normalised, strict=True):
-        before = doc[token.i - 1] if token.i else None
-        glued = bool(
-            before is not None and not before.whitespace_ and text and normalised[token.i - 1]
-        )
         own = words(text)
         content = bool(own) and own[0] not in FUNCTION_WORDS
-        free = text and _is_uncased(text)
-        # In scripts without spaces a token alone is no word, so only the whole can be known.
-        breaks = bool(_END.fullmatch(token.text)) or (
-            bool(own) and not free and not glued and not all(known[word] for word in own)
+        # A token that is glued to another one is no word, so only the whole can be known.
+        alone = not any(glued[token.i : token.i + 2]) and not _is_uncased(text[:1])
+        pieces.append(
+            _Piece(
+                normalised=text,
+                glued=glued[token.i],
+                inside=glued[token.i]
+                and not _is_uncased(text[0])
+                and not _is_uncased(normalised[token.i - 1][-1]),
+                content=content,
+                letter=token.text == "A",
+                breaks=bool(_END.fullmatch(token.text))
+                or (content and alone and not all(known[word] for word in own)),
+            )
         )
-        pieces.append(_Piece(text, glued, content and (not glued or bool(free)), content, breaks))
     return pieces
 
 
-def _ends(pieces: Sequence[_Piece], start: int, guards: Guards) -> Iterator[int]:
-    """Where a mention that begins at a token may end, the longest first."""
-    if not pieces[start].can_begin:
-        return
-    limit = start
-    while limit < min(len(pieces), start + guards.max_tokens) and not pieces[limit].breaks:
-        limit += 1
-    for end in range(limit, start, -1):
-        follows = pieces[end] if end < len(pieces) else None
-        inside_word = follows is not None and follows.glued and not _is_uncased(follows.normalised)
-        if pieces[end - 1].can_end and not inside_word:
-            yield end
+class _Finder:
+    """Looks for names in one document."""
+
+    def __init__(self, doc: Doc, store: Store, guards: Guards) -> None:
+        self._doc = doc
+        self._store = store
+        self._guards = guards
+        self._pieces = _pieces(doc, store)
+
+    def longest(self, start: int) -> Match | None:
+        """The longest match that begins at a token."""
+        return next(
+            (match for end in self._ends(start) if (match := self._match(start, end))), None
+        )
+
+    def _ends(self, start: int) -> Iterator[int]:
+        """Where a mention that begins at a token may end, the longest first."""
+        pieces = self._pieces
+        if pieces[start].inside or not pieces[start].content:
+            return
+        limit = start
+        most = min(len(pieces), start + self._guards.max_tokens)
+        while limit < most and not pieces[limit].breaks:
+            limit += 1
+        for end in range(limit, start, -1):
+            last = pieces[end - 1]
+            inside_word = end < len(pieces) and pieces[end].inside
+            if (last.content or last.letter) and not inside_word:
+                yield end
+
+    def _match(self, start: int, end: int) -> Match | None:
+        store, guards = self._store, self._guards
+        normalised = _join(self._pieces[start:end])
+        own = words(normalised)
+        found = store.aliases_of_words(NameForms(normalised, own, frozenset()))
+        if not len(found) or normalised.replace(" ", "").isdigit():
+            return None
+        text = self._doc[start:end].text
+        if len(text) < guards.min_chars or (end - start == 1 and self._is_common(start)):
+            return None
+        # One look-up finds names of the same words; "gout, gout" is not one "gout".
+        names = {alias: store.forms(alias) for alias in found.tolist()}
+        aliases = [
+            alias
+            for alias, name in names.items()
+            if sorted(name.words) == sorted(own)
+            and _same_letter(name.normalised, normalised)
+            and self._admits(alias, text)
+        ]
+        concepts = {int(store.alias_concepts[alias]) for alias in aliases}
+        if not 0 < len(concepts) <= guards.max_concepts:
+            return None
+        best = min(aliases, key=lambda a: (names[a].normalised != normalised, store.preference(a)))
+        return Match(start, end, best)
+
+    def _admits(self, alias: int, text: str) -> bool:
+        store, guards = self._store, self._guards
+        if guards.types:
+            concept = int(store.alias_concepts[alias])
+            if guards.types.isdisjoint(store.type_sets[int(store.concept_types[concept])]):
+                return False
+        if len(text) > guards.case_chars:
+            return True
+        name = store.alias_names[alias]
+        return name == text or not (_CAPITALS.search(name) or _CAPITALS.search(text))
+
+    def _is_common(self, at: int) -> bool:
+        """Whether a token is a word that says nothing, such as ``all``; ``ALL`` is not."""
+        token = self._doc[at]
+        is_acronym = len(token) > 1 and token.is_upper
+        return bool(self._doc.vocab[token.lower_].is_stop) and not is_acronym
 
 
-def _match(
-    doc: Doc, pieces: Sequence[_Piece], start: int, end: int, store: Store, guards: Guards
-) -> Match | None:
-    normalised = "".join(
-        (piece.normalised if piece.glued and number else f" {piece.normalised}")
-        for number, piece in enumerate(pieces[start:end])
-    )
-    normalised = " ".join(normalised.split())
-    forms = NameForms(normalised, words(normalised), frozenset())
-    found = store.aliases_of_words(forms)
-    if not len(found) or normalised.replace(" ", "").isdigit():
-        return None
-    text = doc[start:end].text
-    if len(text) < guards.min_chars or (
-        end - start == 1 and _is_common(doc[start].lower_, doc, text)
-    ):
-        return None
-    aliases = [alias for alias in found.tolist() if _admits(store, alias, text, guards)]
-    concepts = {int(store.alias_concepts[alias]) for alias in aliases}
-    if not 0 < len(concepts) <= guards.max_concepts:
-        return None
-    return Match(start, end, min(aliases, key=store.preference))
+def _join(pieces: Sequence[_Piece]) -> str:
+    """The surface form of several tokens."""
+    parts = (piece.normalised if piece.glued else f" {piece.normalised}" for piece in pieces)
+    return " ".join("".join(parts).split())
 
 
-def _admits(store: Store, alias: int, text: str, guards: Guards) -> bool:
-    if guards.types:
-        concept = int(store.alias_concepts[alias])
-        if guards.types.isdisjoint(store.type_sets[int(store.concept_types[concept])]):
-            return False
-    if len(text) > guards.case_chars:
-        return True
-    name = store.alias_names[alias]
-    return name == text or not (_CAPITALS.search(name) or _CAPITALS.search(text))
+def _same_letter(name: str, mention: str) -> bool:
+    """Whether both end in the letter A, or neither: the normaliser takes it for an article."""
+    return name.endswith(" a") == mention.endswith(" a")
 
 
-def _is_common(lower: str, doc: Doc, text: str) -> bool:
-    """Whether a single word is one that says nothing, such as ``all``; ``ALL`` is not."""
-    return doc.vocab[lower].is_stop and not (len(text) > 1 and text.isupper())
-
-
-def _is_uncased(text: str) -> bool:
-    """Whether a word is of a script without upper and lower case, such as Chinese."""
-    return unicodedata.category(text[0]) == "Lo"
+def _is_uncased(character: str) -> bool:
+    """Whether a character is of a script without upper and lower case, such as Chinese."""
+    return character != "" and unicodedata.category(character) == "Lo"
 
 
 def spans_of_matches(doc: Doc, matches: Sequence[Match], labels: Sequence[str]) -> list[Span]:

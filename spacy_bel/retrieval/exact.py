@@ -125,5 +125,9 @@ class ExactStage:
         if query.mask is not None:
             found = found[query.mask[found]]
         aliases = found[:MAX_NAMES].tolist()
-        forms = self._store.forms
-        return aliases, [max(grade(query.forms, forms(a)) - cost, 0.01) for a in aliases]
+        # What annotators wrote is as good in the plural as in the singular.
+        grades = [grade(query.forms, self._store.forms(alias)) for alias in aliases]
+        for number, annotated in enumerate((self._store.alias_counts[aliases] > 0).tolist()):
+            if annotated and grades[number] == SAME_WORDS:
+                grades[number] = SAME_SURFACE
+        return aliases, [max(value - cost, 0.01) for value in grades]
