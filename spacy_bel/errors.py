@@ -5,13 +5,14 @@ Codes: B1 knowledge base, B2 corpora, B3 mentions, B4 retrieval, B5 evaluation, 
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, unique
 
 
 class BelError(ValueError):
     """An input, a file or a setting that the library cannot work with."""
 
 
+@unique
 class Errors(Enum):
     """Message templates; calling a member gives the exception to raise."""
 
@@ -39,10 +40,18 @@ class Errors(Enum):
     )
     B107 = "No concept was read from {sources}. Check the format and its options."
     B108 = "Unknown concept {id!r}: the knowledge base {name!r} does not have it."
+    B109 = (
+        "{path} is gone: the knowledge base was replaced or removed after it was opened. "
+        "Open it again."
+    )
     B110 = "Cannot read the option {option!r}: write it as KEY=VALUE."
     B111 = (
         "Only annotated mentions can be added: give --as-aliases and .spacy files that "
         "python -m spacy_bel convert wrote. To add a vocabulary, build again with all sources."
+    )
+    B112 = (
+        "A concept has no identifier (its name: {name!r}, its source: {source!r}). "
+        "Give every concept a CURIE."
     )
     B150 = "Cannot read {path}: {reason}."
     B151 = (
@@ -150,11 +159,14 @@ class Errors(Enum):
         "to take this one."
     )
     B602 = "{name} cannot work with {setting}={value!r}; allowed: {allowed}."
-    B603 = (
+    B603 = "Cannot tell what to write to {output}: its suffix must be one of {suffixes}."
+    B604 = "Cannot write {output}: {reason}."
+    B605 = "Cannot read texts from {path}: {reason}."
+    B651 = (
         "The {part} of {name} gave {found} answers for {asked} mentions; "
         "it must give one for each, in their order."
     )
-    B604 = "The reranker of {name} gave {found} values for {asked} candidates."
+    B652 = "The reranker of {name} gave {found} values for {asked} candidates."
 
     def __call__(self, **values: object) -> BelError:
         """The exception for this message.

@@ -13,6 +13,7 @@ from spacy_bel.cli.kb_add import add
 from spacy_bel.cli.kb_build import build
 from spacy_bel.cli.kb_info import info
 from spacy_bel.cli.kb_lookup import lookup
+from spacy_bel.cli.link import link
 from spacy_bel.errors import BelError
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ kb_app = typer.Typer(help="Build and inspect knowledge bases.", no_args_is_help=
 app.add_typer(kb_app, name="kb")
 for command in (build, info, lookup, add):
     kb_app.command()(command)
-for command in (convert, evaluate):
+for command in (convert, link, evaluate):
     app.command()(command)
 
 

@@ -97,7 +97,7 @@ class KBComponent(Pipe):
         get_examples: Callable[[], Iterable[Example]] | None = None,
         *,
         nlp: Language | None = None,
-        kb: str | Path | None = None,
+        kb: str | None = None,  # spaCy reads this annotation, and knows builtin names only
     ) -> None:
         """Take the knowledge base from ``[initialize.components.NAME]``.
 

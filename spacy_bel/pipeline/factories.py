@@ -106,7 +106,7 @@ def make_retriever(
         "extensions": "bel",
         "write_kb_id": True,
         "overwrite": True,
-        "threshold": 0.0,
+        "threshold": 0.5,
         "top_k": 20,
         "keep_candidates": 5,
         "label_types": {},

@@ -102,7 +102,7 @@ class BelRetriever(KBComponent):
         flat = [mention for own in mentions for mention in own]
         found = self.retriever.retrieve(flat, self.top_k) if flat else []
         if len(found) != len(flat):
-            raise Errors.B603(name=self.name, part="retriever", found=len(found), asked=len(flat))
+            raise Errors.B651(name=self.name, part="retriever", found=len(found), asked=len(flat))
         answers = iter(found)
         return [[(mention, next(answers)) for mention in own] for own in mentions]
 

@@ -81,7 +81,7 @@ class NameRetriever:
         queries = [Query(text, NameForms.of(text), mask(types)) for text, types in keys]
         by_stage = {name: stage.search(queries, k) for name, stage in self.stages.items()}
         return [
-            self._candidates({name: hits[number] for name, hits in by_stage.items()}, k)
+            self._candidates({name: _rounded(hits[number]) for name, hits in by_stage.items()}, k)
             for number in range(len(queries))
         ]
 
@@ -91,7 +91,7 @@ class NameRetriever:
         if not len(aliases):
             return []
         scores = np.concatenate([self.weights[name] * hit.scores for name, hit in hits.items()])
-        scores = np.round(np.clip(scores, 0.0, 1.0).astype(np.float64), _DIGITS)
+        scores = np.round(np.clip(scores, 0.0, 1.0), _DIGITS)
         concepts = store.alias_concepts[aliases]
         order = np.lexsort(
             (
@@ -134,6 +134,10 @@ class NameRetriever:
                 if concept in wanted and score > best[concept].get(name, 0.0):
                     best[concept][name] = score
         return best
+
+
+def _rounded(hits: Hits) -> Hits:
+    return Hits(hits.aliases, np.round(hits.scores.astype(np.float64), _DIGITS))
 
 
 def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
