@@ -162,4 +162,4 @@ def weigh(batch: FeatureBatch, idf: NDArray[np.float32]) -> NDArray[np.float32]:
     norms = np.sqrt(np.bincount(block, weights * weights, minlength=2 * batch.size))
     shares = np.sqrt(np.array([TRIGRAM_SHARE, 1 - TRIGRAM_SHARE]))
     scale = np.tile(shares, batch.size) / np.where(norms > 0, norms, 1)
-    return (weights * scale[block]).astype(np.float32)
+    return np.asarray(weights * scale[block], dtype=np.float32)

@@ -35,7 +35,8 @@ NUMERALS: dict[str, str] = {
 
 _SAME_MEANING: dict[str, str] = {
     # Words for a growth, for an illness, for a fault, for harm.
-    "neoplasm": "cancer tumor carcinoma adenocarcinoma malignancy malignant neoplastic neoplasia tumoral cancerous",
+    "neoplasm": "cancer tumor carcinoma adenocarcinoma malignancy malignant neoplastic neoplasia "
+    "tumoral cancerous",
     "disease": "disorder syndrome illness condition sickness",
     "abnormality": "anomaly malformation defect deformity",
     "damage": "injury trauma traumatic",

@@ -1,0 +1,1 @@
+"""The commands of ``python -m spacy_bel``, one module each."""

@@ -24,10 +24,13 @@ app = typer.Typer(
 )
 kb_app = typer.Typer(help="Build and inspect knowledge bases.", no_args_is_help=True)
 app.add_typer(kb_app, name="kb")
-for command in (build, info, lookup, add):
-    kb_app.command()(command)
-for command in (convert, link, evaluate):
-    app.command()(command)
+kb_app.command()(build)
+kb_app.command()(info)
+kb_app.command()(lookup)
+kb_app.command()(add)
+app.command()(convert)
+app.command()(link)
+app.command()(evaluate)
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def link(
     if output.suffix not in writers:
         raise Errors.B603(output=output, suffixes=", ".join(writers))
     nlp = spacy.load(pipeline)
-    extensions = nlp.get_pipe(find_linker(nlp)).extensions
+    linker: Any = nlp.get_pipe(find_linker(nlp))
     counts = {"texts": 0, "entities": 0, "linked": 0, "NIL": 0}
 
     def linked() -> Iterator[Doc]:
@@ -70,7 +70,7 @@ def link(
     beside = output.with_name(f".{output.stem}.{os.getpid()}.tmp{output.suffix}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        writers[output.suffix](linked(), beside, extensions)
+        writers[output.suffix](linked(), beside, linker.extensions)
         beside.replace(output)
     except OSError as error:
         raise Errors.B604(output=output, reason=error) from error

@@ -1,0 +1,1 @@
+"""Mentions: finding them, what they stand for, their context, and writing their ids."""
