@@ -42,6 +42,7 @@ NAME_MODIFIER_COST = 0.06
 WEAK_HEAD_COST = 0.1
 """and once for a word by which the mention says that something is wrong (``renal damage``)."""
 
+_LONGEST_ABBREVIATION = 5
 _HEADS = frozenset({"disease", "type"})
 
 
@@ -95,6 +96,19 @@ def without_weak_head(concept: frozenset[str]) -> str:
     return core_key(rest)
 
 
+def same_case(mention: str, name: str) -> bool:
+    """Whether short names are written alike where that matters: ``COLD`` is not ``cold``.
+
+    Args:
+        mention: The text to look up.
+        name: A name with the same surface form.
+
+    Returns:
+        False where one of them is an abbreviation in capitals and the other is not.
+    """
+    return len(name) > _LONGEST_ABBREVIATION or mention.isupper() == name.isupper()
+
+
 class ExactStage:
     """Finds names by key.
 
@@ -125,9 +139,15 @@ class ExactStage:
         if query.mask is not None:
             found = found[query.mask[found]]
         aliases = found[:MAX_NAMES].tolist()
-        # What annotators wrote is as good in the plural as in the singular.
-        grades = [grade(query.forms, self._store.forms(alias)) for alias in aliases]
-        for number, annotated in enumerate((self._store.alias_counts[aliases] > 0).tolist()):
-            if annotated and grades[number] == SAME_WORDS:
-                grades[number] = SAME_SURFACE
+        annotated = (self._store.alias_counts[aliases] > 0).tolist()
+        grades = [self._grade(query, *pair) for pair in zip(aliases, annotated, strict=True)]
         return aliases, [max(value - cost, 0.01) for value in grades]
+
+    def _grade(self, query: Query, alias: int, annotated: bool) -> float:
+        value = grade(query.forms, self._store.forms(alias))
+        # What annotators wrote is as good in the plural as in the singular.
+        if value == SAME_WORDS and annotated:
+            return SAME_SURFACE
+        if value == SAME_SURFACE and not same_case(query.text, self._store.alias_names[alias]):
+            return SAME_WORDS
+        return value

@@ -55,6 +55,21 @@ def test_the_same_words_in_another_form(mention: str, name: str) -> None:
     assert _grade(mention, name) == exact.SAME_WORDS < exact.SAME_SURFACE
 
 
+def test_capitals_of_short_names_tell_them_apart(make_kb: MakeKB) -> None:
+    concepts = [Concept("A:1", "Common cold", (Alias("cold"),)), Concept("A:2", "COLD")]
+    retriever = exact_retriever()(make_kb(concepts))
+    assert _found(retriever, "cold") == {"A:1": exact.SAME_SURFACE, "A:2": exact.SAME_WORDS}
+    assert _found(retriever, "Cold") == {"A:1": exact.SAME_SURFACE, "A:2": exact.SAME_WORDS}
+    assert _found(retriever, "COLD") == {"A:2": exact.SAME_SURFACE, "A:1": exact.SAME_WORDS}
+
+
+def test_what_annotators_wrote_is_as_good_in_the_plural(make_kb: MakeKB) -> None:
+    annotated = Alias("growth", "annotated", count=2)
+    concepts = [Concept("A:1", "Cancer", (annotated,)), Concept("A:2", "Growth")]
+    found = _found(exact_retriever()(make_kb(concepts)), "growths")
+    assert found == {"A:1": exact.SAME_SURFACE, "A:2": exact.SAME_WORDS}
+
+
 def test_words_that_stand_for_the_same_thing() -> None:
     expected = pytest.approx(exact.SAME_KEY - 2 * exact.SYNONYM_COST)
     assert _grade("renal cyst", "kidney cyst") == expected

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
+from spacy_bel.retrieval.exact import SAME_SURFACE, SAME_WORDS
 from spacy_bel.retrieval.lexical import PART_WEIGHT
 from spacy_bel.retrieval.registry import NGRAM_WEIGHT, lexical_retriever
 from spacy_bel.types import ALIAS_KINDS, Alias, AliasKind, Candidate, Concept, Mention
@@ -31,11 +32,13 @@ def _bearer(number: int, kind: AliasKind, count: int = 0) -> Concept:
 
 def test_exact_hits_come_first(sample: Store) -> None:
     retriever = lexical_retriever()(sample)
-    for text in ("heart attack", "type 2 diabetes", "MS", "cold", "depression", "高血压"):
+    for text in ("heart attack", "type 2 diabetes", "MS", "cold", "depression", "心力衰竭"):
         candidates = _find(retriever, text, 20)
         named = sample.ids_of_name(text)
         assert {c.id for c in candidates[: len(named)]} == set(named)
-        assert all(c.scores["exact"] == c.score == 1 for c in candidates[: len(named)])
+        assert candidates[0].score == SAME_SURFACE
+        assert all(c.scores["exact"] == c.score for c in candidates[: len(named)])
+        assert all(c.score < SAME_WORDS for c in candidates[len(named) :])
 
 
 def test_scores_say_what_each_stage_gave(dozen: Store) -> None:
@@ -133,6 +136,22 @@ def test_the_best_of_a_part_is_left_to_it(dozen: Store) -> None:
     candidates = _find(lexical_retriever()(dozen), mention)
     parts = {c.id: c.scores.get("part") for c in candidates}
     assert (parts["NCBIGene:672"], parts["NCBIGene:675"]) == (1, 2)
+
+
+def test_the_best_of_a_part_is_left_to_it_though_another_likes_it_better(make_kb: MakeKB) -> None:
+    concepts = [
+        Concept("A:1", "Arthritis urica", (Alias("gout attack"), Alias("gout"))),
+        Concept("A:2", "Gout"),
+        Concept("A:3", "Attack"),
+    ]
+    retriever = lexical_retriever()(make_kb(concepts))
+    parts = [_find(retriever, text) for text in ("gout attacks", "gout")]
+    assert [candidates[0].id for candidates in parts] == ["A:1", "A:2"]
+    assert parts[1][1].id == "A:1"
+    assert parts[1][1].score > parts[0][0].score
+    candidates = _find(retriever, _composite("x", "gout attacks", "gout"))
+    answers = {c.id: c.scores.get("part") for c in candidates}
+    assert (answers["A:1"], answers["A:2"]) == (1, 2)
 
 
 def test_a_part_without_candidates_keeps_its_number(dozen: Store) -> None:
