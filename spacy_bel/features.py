@@ -16,7 +16,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_bel.text import concept_set, core_key, normalise, words
+from spacy_bel.text import concept_set, core_key, surface, words
 
 FEATURES_VERSION = 1
 """Raised whenever the features of some name change."""
@@ -45,19 +45,19 @@ class NameForms:
     @classmethod
     def of(cls, name: str) -> NameForms:
         """The forms of a name as its source writes it."""
-        normalised = normalise(name)
+        normalised = surface(name)
         name_words = words(normalised)
         return cls(normalised, name_words, concept_set(name_words))
 
     @property
     def key(self) -> str:
-        """The core key (see ``spacy_bel.text``); the raw surface of a name without letters."""
-        return core_key(self.concept) or self.normalised
+        """The core key (see ``spacy_bel.text``)."""
+        return core_key(self.concept)
 
     @property
     def word_set_hash(self) -> int:
         """A digest of the words without regard to their order."""
-        return hash64(" ".join(sorted(set(self.words))) or self.normalised)
+        return hash64(" ".join(sorted(set(self.words))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,9 @@ def weigh(batch: FeatureBatch, idf: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         Weights, shape (n,), float32.
     """
-    weights = (1 + np.log(batch.counts)) * idf
+    weights: NDArray[np.float32] = (1 + np.log(batch.counts)) * idf
     block = 2 * batch.rows + (batch.codes < 0)
     norms = np.sqrt(np.bincount(block, weights * weights, minlength=2 * batch.size))
     shares = np.sqrt(np.array([TRIGRAM_SHARE, 1 - TRIGRAM_SHARE]))
     scale = np.tile(shares, batch.size) / np.where(norms > 0, norms, 1)
-    return np.asarray(weights * scale[block], dtype=np.float32)
+    return np.asarray(weights * scale[block], np.float32)

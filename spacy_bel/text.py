@@ -6,7 +6,8 @@ three steps, each a function of its own:
 ``normalise``
     One surface form: case, width, punctuation, Greek letters, possessives.
 ``words``
-    One form per word: American spelling, singular, Arabic numerals, no function words.
+    One form per word: no accents, singular, American spelling, Arabic numerals, no function
+    words.
 ``concept_words``
     One word per meaning: ``renal`` and ``kidney``, ``tumor`` and ``neoplasm``,
     ``nephropathy`` and ``kidney disease`` (see ``spacy_bel.lexicon``).
@@ -40,8 +41,35 @@ NORMALISER_VERSION = 1
 """Raised whenever a key of some name changes; a knowledge base refuses another version."""
 
 _WORD = re.compile(r"[^\W_]+")
-_POSSESSIVE = re.compile(r"['’`´]s\b")
-_OUR = re.compile(r"our(?=s?$|al|less)")
+_POSSESSIVE = re.compile(r"['’‘`´′ʼ＇]s\b", re.IGNORECASE)
+_GREEK_NUMBER = re.compile(
+    rf"\b({'|'.join(sorted({name.strip() for name in GREEK.values()}))})(?=\d)"
+)
+_OUR = re.compile(r"our(?=$|al|less)")
+
+_LATIN_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "ı": "i"})
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+_PLURALS = (
+    ("ies", "y"),
+    ("stases", "stasis"),
+    ("oses", "osis"),
+    ("eses", "esis"),
+    ("yses", "ysis"),
+    ("nuses", "nus"),
+    ("ruses", "rus"),
+    ("tuses", "tus"),
+    ("aches", "ache"),
+    ("oes", "o"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("sses", "ss"),
+    ("xes", "x"),
+    ("s", ""),
+    ("mata", "ma"),
+    ("ae", "a"),
+)
+"""Endings of the plural and of its singular; the first one that fits counts."""
 
 
 def normalise(text: str) -> str:
@@ -51,12 +79,58 @@ def normalise(text: str) -> str:
         text: Any text, in any language.
 
     Returns:
-        Case-folded words (Unicode NFKC) separated by single blanks; Greek letters spelled out;
-        punctuation, hyphens, brackets and the possessive ``'s`` dropped.
+        Case-folded words (Unicode NFKC) separated by single blanks; Greek letters spelled out
+        and parted from a number behind them; punctuation, hyphens, brackets, invisible
+        characters and the possessive ``'s`` dropped. Empty for a text without letters and
+        digits.
     """
-    folded = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", text).casefold())
-    spelled = folded if folded.isascii() else folded.translate(GREEK)
-    return " ".join(_WORD.findall(spelled))
+    plain = _POSSESSIVE.sub("", text)
+    if plain.isascii():
+        parted = " ".join(_WORD.findall(plain.casefold()))
+    else:
+        visible = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+        # NFKC again: folding case may take a composed character apart.
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+        parted = _without_punctuation(folded.translate(GREEK))
+    return _GREEK_NUMBER.sub(r"\1 ", parted)
+
+
+def _without_punctuation(text: str) -> str:
+    """As ``_WORD``, for scripts whose words hold vowel signs and other marks beside letters."""
+    kept = []
+    in_word = False
+    for character in text:
+        is_mark = unicodedata.category(character) in {"Mn", "Mc"}
+        in_word = character.isalnum() or (in_word and is_mark)
+        kept.append(character if in_word else " ")
+    return " ".join("".join(kept).split())
+
+
+def surface(name: str) -> str:
+    """The surface form of a name, which for one without letters and digits is its symbols.
+
+    Args:
+        name: Any text.
+
+    Returns:
+        As ``normalise``, but empty only for a blank text.
+    """
+    return normalise(name) or " ".join(name.casefold().replace("\0", " ").split())
+
+
+def unaccented(word: str) -> str:
+    """A word in plain Latin letters: English texts and vocabularies often leave accents out.
+
+    Args:
+        word: A normalised word.
+
+    Returns:
+        ``sjogren`` for ``sjögren``; words of other scripts as they are.
+    """
+    if word.isascii():
+        return word
+    decomposed = unicodedata.normalize("NFD", word.translate(_LATIN_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)) or word
 
 
 def american(word: str) -> str:
@@ -78,30 +152,29 @@ def american(word: str) -> str:
 
 
 def singular(word: str) -> str:
-    """A word without the ending of a regular English or Greek plural.
+    """A word without the ending of a regular English, Latin or Greek plural.
+
+    The result need not be a word (``pancreas`` gives ``pancrea``): both sides are treated alike.
 
     Args:
         word: A normalised word.
 
     Returns:
-        ``neuropathy`` for ``neuropathies``, ``diagnosis`` for ``diagnoses``; words in ``-ss``,
-        ``-us`` and ``-is`` are left alone.
+        ``neuropathy`` for ``neuropathies``, ``metastasis`` for ``metastases``, ``virus`` for
+        ``viruses``; words in ``-ss``, ``-us`` and ``-is`` are left alone.
     """
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
         return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("oses", "eses", "yses")):
-        return word[:-2] + "is"
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    return word[:-1]
+    for plural, ending in _PLURALS:
+        if word.endswith(plural) and len(word) > len(plural) + 1:
+            return word[: -len(plural)] + ending
+    return word
 
 
 @lru_cache(maxsize=1 << 16)
 def _word(word: str) -> str:
-    plain = american(word)
-    return NUMERALS.get(plain) or singular(plain)
+    plain = unaccented(word)
+    return NUMERALS.get(plain) or american(singular(plain))
 
 
 def words(normalised: str) -> tuple[str, ...]:
@@ -111,11 +184,17 @@ def words(normalised: str) -> tuple[str, ...]:
         normalised: What ``normalise`` returns.
 
     Returns:
-        American, singular words with Arabic numerals, without function words; where nothing
-        else is in the name, its function words.
+        American, singular words in plain Latin letters with Arabic numerals, without function
+        words; where nothing else is in the name, its function words.
     """
     every = [_word(word) for word in normalised.split()]
     return tuple(word for word in every if word not in FUNCTION_WORDS) or tuple(every)
+
+
+# The lexicon is written in words of the language; it is applied to the forms that words take.
+_MEANING = {_word(word): _word(meaning) for word, meaning in CONCEPT_WORD.items()}
+_ORGAN = {form: _word(organ) for form, organ in COMBINING_FORMS.items()}
+_MODIFIERS = frozenset(_word(word) for word in MODIFIERS)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -129,16 +208,18 @@ def concept_words(word: str) -> tuple[str, ...]:
         One word, such as ``neoplasm`` for ``tumor``; two for a compound of a combining form
         and a known tail, such as ``kidney disease`` for ``nephropathy``.
     """
-    for form, organ in COMBINING_FORMS.items():
+    for form, organ in _ORGAN.items():
         tail = COMBINING_TAILS.get(word[len(form) :]) if word.startswith(form) else None
         if tail:
             return organ, tail
-    if word in CONCEPT_WORD:
-        return (CONCEPT_WORD[word],)
+    if word in _MEANING:
+        return (_MEANING[word],)
+    if word in _MODIFIERS:  # idiopathic is not made from the name of a disease
+        return (word,)
     for ending, noun_ending in ADJECTIVE_ENDINGS.items():
         if word.endswith(ending) and len(word) > len(ending) + 2:
-            noun = word[: -len(ending)] + noun_ending
-            return (CONCEPT_WORD.get(noun, noun),)
+            noun = _word(word[: -len(ending)] + noun_ending)
+            return (_MEANING.get(noun, noun),)
     return (word,)
 
 
@@ -164,9 +245,9 @@ def core_key(concept: frozenset[str]) -> str:
         The concept words that are not modifiers, in alphabetical order; all of them where
         there is nothing but modifiers. Empty only for a name without letters and digits.
     """
-    return " ".join(sorted(concept - MODIFIERS) or sorted(concept))
+    return " ".join(sorted(concept - _MODIFIERS) or sorted(concept))
 
 
 def key(text: str) -> str:
     """The ``core_key`` of a text as written."""
-    return core_key(concept_set(words(normalise(text))))
+    return core_key(concept_set(words(surface(text))))

@@ -5,21 +5,28 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from spacy_bel import __version__
 from spacy_bel.errors import Errors
-from spacy_bel.kb.files import SQLITE, commit, read_meta, workspace
+from spacy_bel.kb.arrays import ArrayFolder
+from spacy_bel.kb.files import SQLITE, commit, read_meta, verify_file, workspace
 from spacy_bel.kb.homonyms import count_homonyms, rewrite_homonyms
-from spacy_bel.kb.index import ArrayFolder, write_arrays
+from spacy_bel.kb.index import write_arrays
 from spacy_bel.kb.readers.base import Record
 from spacy_bel.kb.readers.registry import parse_source, read
 from spacy_bel.kb.readers.textfile import ReadProblem
 from spacy_bel.kb.writer import Writer
 from spacy_bel.types import Alias
+
+_Item = TypeVar("_Item")
+
+_DEFAULTS: dict[str, Any] = {"name": "", "version": "", "licence": "", "sources": []}
+"""What is told of a knowledge base in words, where nothing is told."""
 
 MAX_ERRORS = 10
 """Malformed lines that a build puts up with before it stops."""
@@ -122,7 +129,7 @@ def build_from_records(
     Args:
         records: Concepts and retired ids, in any order; read once.
         output: The directory.
-        meta: ``name``, ``version``, ``licence`` and ``sources``.
+        meta: ``name``, ``version``, ``licence`` and ``sources``, as far as they are known.
         homonyms: Whether to rewrite names that several concepts bear.
         progress: Whether to show a progress bar.
 
@@ -133,31 +140,32 @@ def build_from_records(
         BelError: If the records name no concept, or the directory cannot be written.
     """
     output = Path(output)
-    with workspace(output) as folder:
-        writer = Writer(folder / SQLITE)
-        try:
-            for record in records:
-                writer.add(record)
-            writer.finish()
-            if homonyms:
-                rewrite_homonyms(writer.connection)
-            return _index_and_commit(writer.connection, output, folder, meta, progress)
-        except sqlite3.OperationalError as error:
-            raise Errors.B104(path=output, reason=error) from error
-        finally:
-            writer.close()
+    with workspace(output) as folder, closing(Writer(folder / SQLITE)) as writer:
+        for record in _readable(records):
+            writer.add(record)
+        writer.finish()
+        if homonyms:
+            rewrite_homonyms(writer.connection)
+        return _index_and_commit(writer.connection, output, folder, meta, progress)
 
 
 def add_annotated_aliases(
-    directory: Path, mentions: Iterable[tuple[str, str]], *, source: str, progress: bool = False
+    directory: Path,
+    mentions: Iterable[tuple[str, str]],
+    *,
+    source: str,
+    lang: str = "en",
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Add the mentions of an annotated corpus as names of their concepts.
 
     Args:
         directory: A knowledge base.
         mentions: Pairs of concept id and mention text; repeated pairs add up. Retired ids are
-            resolved, ids that the knowledge base does not have are counted and left out.
+            resolved; blank mentions and ids that the knowledge base does not have are counted
+            and left out.
         source: What to call the corpus in the knowledge base.
+        lang: ISO 639-1 code of the corpus's language.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -168,34 +176,44 @@ def add_annotated_aliases(
         BelError: If there is no readable knowledge base, or it cannot be written.
     """
     directory = Path(directory)
-    meta = read_meta(directory)
+    old = read_meta(directory)
+    meta = {part: old[part] for part in _DEFAULTS}
+    meta["sources"] = [*meta["sources"], source]
+    added = unknown = 0
     with workspace(directory) as folder:
-        shutil.copyfile(directory / meta["files"][Path(SQLITE).stem]["file"], folder / SQLITE)
-        writer = Writer(folder / SQLITE)
-        try:
-            added = unknown = 0
-            for concept_id, text in mentions:
-                number = writer.number_of_current(concept_id)
-                if number is None:
+        # Damage must not be taken over under a new checksum.
+        original = verify_file(directory, old["files"][Path(SQLITE).stem])
+        shutil.copyfile(original, folder / SQLITE)
+        with closing(Writer(folder / SQLITE)) as writer:
+            for concept_id, text in _readable(mentions):
+                number = writer.current_number(concept_id)
+                if number is None or not text.strip():
                     unknown += 1
                     continue
                 added += 1
-                writer.add_aliases(number, [Alias(text, "annotated", source=source, count=1)])
+                alias = Alias(text, "annotated", lang=lang, source=source, count=1)
+                writer.add_aliases(number, [alias])
             writer.finish()
-            kept = {key: meta[key] for key in ("name", "version", "licence", "sources")}
-            kept["sources"] = [*kept["sources"], source]
-            new = _index_and_commit(writer.connection, directory, folder, kept, progress)
-            return {**new, "added": added, "unknown": unknown}
-        finally:
-            writer.close()
+            new = _index_and_commit(writer.connection, directory, folder, meta, progress)
+    return {**new, "added": added, "unknown": unknown}
+
+
+def _readable(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The items, with an error of their source told from one of writing."""
+    try:
+        yield from items
+    except OSError as error:
+        path, reason = error.filename or "a source", error.strerror or error
+        raise Errors.B150(path=path, reason=reason) from error
 
 
 def _index_and_commit(
     db: sqlite3.Connection, output: Path, folder: Path, meta: Mapping[str, Any], progress: bool
 ) -> dict[str, Any]:
     counts = count(db)
+    meta = {**_DEFAULTS, "name": output.name, **meta}
     if not counts["concepts"]:
-        raise Errors.B107(sources=", ".join(meta["sources"]))
+        raise Errors.B107(sources=", ".join(meta["sources"]) or "the records")
     with tqdm(
         total=2 * counts["aliases"], desc="indexing", unit=" names", disable=not progress
     ) as bar:

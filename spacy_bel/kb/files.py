@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,20 @@ except ImportError:  # pragma: no cover - Windows has no flock; commits are then
 META = "meta.json"
 SQLITE = "concepts.sqlite"
 _BUILDING = ".building-"
-_LOCK = ".lock"
+_OURS = re.compile(r".+-[0-9a-f]{12}\.(npy|sqlite)")
+_PARTS = {
+    "library": str,
+    "name": str,
+    "version": str,
+    "licence": str,
+    "sources": list,
+    "counts": dict,
+    "type_sets": list,
+    "languages": list,
+    "checksum": str,
+    "files": dict,
+}
+"""What ``meta.json`` must hold beside the versions."""
 
 
 def versions() -> dict[str, int]:
@@ -58,20 +73,52 @@ def read_meta(directory: Path) -> dict[str, Any]:
     path = directory / META
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
-        found = meta["versions"]
-        files = meta["files"]
+        found, library = meta["versions"], meta.get("library")
     except FileNotFoundError:
         raise Errors.B100(path=directory) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Errors.B101(path=path, reason=error) from None
     if found != versions():
-        raise Errors.B102(path=directory, found=found, library=meta.get("library"), ours=versions())
-    for entry in files.values():
-        target = directory / entry["file"]
-        size = target.stat().st_size if target.exists() else None
-        if size != entry["bytes"]:
-            raise Errors.B103(path=target, expected=entry["bytes"], found=size)
+        raise Errors.B102(path=directory, found=found, library=library, ours=versions())
+    for part, kind in _PARTS.items():
+        if not isinstance(meta.get(part), kind):
+            raise Errors.B101(path=path, reason=f"it has no {part}")
+    for stem, entry in meta["files"].items():
+        _check_file(directory, stem, entry)
     return dict(meta)
+
+
+def _check_file(directory: Path, stem: str, entry: Any) -> None:
+    try:
+        name, expected = entry["file"], entry["bytes"]
+        is_plain = name == Path(name).name and bool(entry["sha256"])
+    except (KeyError, TypeError):
+        is_plain = False
+    if not is_plain:
+        raise Errors.B101(path=directory / META, reason=f"its entry {stem!r} describes no file")
+    target = directory / name
+    found = target.stat().st_size if target.is_file() else None
+    if found != expected:
+        raise Errors.B103(path=target, expected=expected, found=found)
+
+
+@contextmanager
+def locked(directory: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock of a directory; it ends with the process at the latest.
+
+    Where there is no directory, or its file system has no locks, there is nothing to hold.
+
+    Args:
+        directory: The directory.
+        shared: Whether others may hold it too, as long as they share it.
+    """
+    with ExitStack() as stack:
+        if fcntl is not None:
+            with suppress(OSError):
+                descriptor = os.open(directory, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -89,29 +136,27 @@ def workspace(directory: Path) -> Iterator[Path]:
     """
     created = not directory.exists()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=directory))
-    except OSError as error:
-        raise Errors.B104(path=directory, reason=error.strerror or error) from error
-    try:
-        with (folder / _LOCK).open("w") as owner:
-            _lock(owner.fileno())
+        with ExitStack() as stack:
+            directory.mkdir(parents=True, exist_ok=True)
+            if created:
+                stack.callback(_remove_if_empty, directory)
+            with locked(directory):  # so that nobody sees the folder before it is locked
+                _remove_abandoned(directory)
+                folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=directory))
+                stack.enter_context(locked(folder))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
             yield folder
-    except OSError as error:
-        raise Errors.B104(path=directory, reason=error.strerror or error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if created:
-            with suppress(OSError):  # not empty: the build succeeded
-                directory.rmdir()
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Errors.B104(path=directory, reason=reason) from error
 
 
 def commit(directory: Path, folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
-    """Make the files of a workspace the state of the directory.
+    """Make the SQLite file and the arrays of a workspace the state of the directory.
 
     Args:
         directory: The knowledge base directory.
-        folder: A workspace in it that holds the SQLite file and the arrays.
+        folder: A workspace in it.
         meta: What ``meta.json`` says beside versions, files and checksum.
 
     Returns:
@@ -120,26 +165,43 @@ def commit(directory: Path, folder: Path, meta: dict[str, Any]) -> dict[str, Any
     files: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in {".npy", ".sqlite"}:
-            digest = _sync_and_digest(path)
+            digest = _digest(path)
             name = f"{path.stem}-{digest[:12]}{path.suffix}"
             files[path.stem] = {"file": name, "bytes": path.stat().st_size, "sha256": digest}
+            path.rename(folder / name)
     content = "".join(f"{name} {entry['sha256']}\n" for name, entry in sorted(files.items()))
-    meta = {
-        "versions": versions(),
-        **meta,
-        "checksum": sha256(content.encode()).hexdigest(),
-        "files": files,
-    }
-    (folder / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False), encoding="utf-8")
-    _sync_and_digest(folder / META)
-    with (directory / _LOCK).open("w") as lock:
-        _lock(lock.fileno())
-        for stem, entry in files.items():
-            suffix = Path(entry["file"]).suffix
-            (folder / f"{stem}{suffix}").replace(directory / entry["file"])
-        (folder / META).replace(directory / META)
-        _remove_unused(directory, meta)
+    checksum = sha256(content.encode()).hexdigest()
+    meta = {"versions": versions(), **meta, "checksum": checksum, "files": files}
+    publish(directory, folder, meta)
     return meta
+
+
+def publish(directory: Path, folder: Path, meta: dict[str, Any]) -> None:
+    """Move the files of a workspace into the directory and make them its state.
+
+    Args:
+        directory: The knowledge base directory.
+        folder: A workspace in it that holds the files that ``meta`` names.
+        meta: The whole content of the new ``meta.json``.
+    """
+    (folder / META).write_bytes(dump_meta(meta))
+    names = [entry["file"] for entry in meta["files"].values()]
+    for name in [*names, META]:
+        _sync(folder / name)
+    with locked(directory):
+        for name in names:
+            (folder / name).replace(directory / name)
+        _sync(directory)
+        (folder / META).replace(directory / META)
+        _sync(directory)
+        for path in directory.iterdir():
+            if _OURS.fullmatch(path.name) and path.name not in names:
+                path.unlink(missing_ok=True)
+
+
+def dump_meta(meta: dict[str, Any]) -> bytes:
+    """The bytes of ``meta.json``."""
+    return json.dumps(meta, indent=1, ensure_ascii=False).encode()
 
 
 def verify(directory: Path) -> None:
@@ -152,41 +214,66 @@ def verify(directory: Path) -> None:
         BelError: If a file is not what was written.
     """
     for entry in read_meta(directory)["files"].values():
-        path = directory / entry["file"]
-        if _digest(path) != entry["sha256"]:
-            raise Errors.B105(path=path)
+        verify_file(directory, entry)
 
 
-def _remove_unused(directory: Path, meta: dict[str, Any]) -> None:
-    """Remove files of older states, and workspaces whose process is gone."""
-    used = {entry["file"] for entry in meta["files"].values()}
-    for path in directory.iterdir():
-        if path.suffix in {".npy", ".sqlite"} and path.name not in used:
-            path.unlink(missing_ok=True)
-        elif path.name.startswith(_BUILDING) and _abandoned(path):
-            shutil.rmtree(path, ignore_errors=True)
+def verify_file(directory: Path, entry: dict[str, Any]) -> Path:
+    """Compare one file with its digest.
+
+    Args:
+        directory: A knowledge base directory.
+        entry: The file's entry in ``meta.json``.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        BelError: If the file is not what was written.
+    """
+    path = directory / str(entry["file"])
+    if _digest(path) != entry["sha256"]:
+        raise Errors.B105(path=path)
+    return path
 
 
-def _abandoned(folder: Path) -> bool:
+def _remove_if_empty(directory: Path) -> None:
+    with suppress(OSError):  # not empty: there is a knowledge base now
+        directory.rmdir()
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove the workspaces of processes that were killed."""
+    for folder in directory.glob(f"{_BUILDING}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
     if fcntl is None:
         return False
     try:
-        with (folder / _LOCK).open() as owner:
-            fcntl.flock(owner.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+        descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
 
 
-def _lock(descriptor: int) -> None:
-    if fcntl is not None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-
-def _sync_and_digest(path: Path) -> str:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-    return _digest(path)
+def _sync(path: Path) -> None:
+    """Have a file, or the entries of a directory, on the disk for good."""
+    if path.is_dir() and fcntl is None:  # Windows opens no directories
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _digest(path: Path) -> str:

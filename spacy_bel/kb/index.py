@@ -1,7 +1,8 @@
 """Making the memory-mapped arrays of a knowledge base from its SQLite file.
 
 The arrays hold what linking reads for every mention. They are written in two passes over the
-names, a chunk at a time, so that memory does not grow with the vocabulary:
+names, a chunk at a time; of the whole vocabulary only some numbers per name and the distinct
+words are in memory:
 
 1. names, their core keys and the features of each chunk go to disk, and the document
    frequencies are counted;
@@ -12,13 +13,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from spacy_bel.features import FeatureBatch, NameForms, features, hash64, weigh
+from spacy_bel.kb.arrays import ArrayFolder, StringsWriter
 
 CHUNK = 20_000
 """Names that are worked on at a time."""
@@ -36,64 +39,12 @@ SELECT concepts.number, id, name, types,
 FROM concepts ORDER BY concepts.number
 """
 
-Progress = Callable[[int], None]
-
-
-class ArrayFolder:
-    """A folder that arrays are written into, one ``.npy`` file each.
-
-    Args:
-        path: The folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def create(self, name: str, size: int, dtype: DTypeLike) -> NDArray[np.generic]:
-        """A new one-dimensional array on disk, to be filled.
-
-        Args:
-            name: The array's name.
-            size: Number of items.
-            dtype: Type of the items.
-
-        Returns:
-            A writable memory map; an ordinary empty array where there is nothing to hold, since
-            nothing cannot be mapped.
-        """
-        target = self.path / f"{name}.npy"
-        if size == 0:
-            np.save(target, np.empty(0, dtype))
-            return np.empty(0, dtype)
-        return np.lib.format.open_memmap(target, mode="w+", dtype=np.dtype(dtype), shape=(size,))
-
-    def save(self, name: str, array: NDArray[np.generic]) -> None:
-        """Write a whole array."""
-        np.save(self.path / f"{name}.npy", array)
-
-
-class _Strings:
-    """Strings as one array of UTF-8 bytes and one of where each begins."""
-
-    def __init__(self, folder: ArrayFolder, name: str, count: int, size: int) -> None:
-        self._bytes = folder.create(f"{name}.bytes", size, np.uint8)
-        self._starts = folder.create(f"{name}.starts", count + 1, np.int64)
-        self._starts[0] = 0
-        self._count = 0
-
-    def extend(self, texts: Sequence[str]) -> None:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        begin = int(self._starts[self._count])
-        ends = begin + np.cumsum([len(e) for e in encoded], dtype=np.int64)
-        if encoded:
-            self._bytes[begin : ends[-1]] = np.frombuffer(b"".join(encoded), np.uint8)
-            self._starts[self._count + 1 : self._count + 1 + len(encoded)] = ends
-        self._count += len(encoded)
+Progress = Callable[[int], object]
 
 
 def write_arrays(
     db: sqlite3.Connection, folder: ArrayFolder, progress: Progress
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Write all arrays.
 
     Args:
@@ -108,8 +59,7 @@ def write_arrays(
     type_sets = _write_concepts(db, folder)
     languages = [row[0] for row in db.execute("SELECT DISTINCT lang FROM aliases ORDER BY lang")]
     chunks, size = _write_names(db, folder, languages, progress)
-    codes, frequencies = _document_frequencies(chunks)
-    _write_postings(folder, chunks, codes, frequencies, size, progress)
+    _write_postings(folder, chunks, _document_frequencies(chunks), size, progress)
     return {"type_sets": type_sets, "languages": languages}
 
 
@@ -118,8 +68,8 @@ def _write_concepts(db: sqlite3.Connection, folder: ArrayFolder) -> list[list[st
         "SELECT count(*), coalesce(sum(length(CAST(id AS BLOB))), 0), "
         "coalesce(sum(length(CAST(name AS BLOB))), 0) FROM concepts"
     ).fetchone()
-    ids = _Strings(folder, "concepts.ids", count, id_bytes)
-    names = _Strings(folder, "concepts.names", count, name_bytes)
+    ids = StringsWriter(folder, "concepts.ids", count, id_bytes)
+    names = StringsWriter(folder, "concepts.names", count, name_bytes)
     types = folder.create("concepts.types", count, np.int32)
     weights = folder.create("concepts.weights", count, np.int32)
     type_sets: dict[str, int] = {}
@@ -143,7 +93,7 @@ def _write_names(
     count, name_bytes = db.execute(
         "SELECT count(*), coalesce(sum(length(CAST(name AS BLOB))), 0) FROM aliases"
     ).fetchone()
-    names = _Strings(folder, "aliases.names", count, name_bytes)
+    names = StringsWriter(folder, "aliases.names", count, name_bytes)
     concepts = folder.create("aliases.concepts", count, np.int32)
     kinds = folder.create("aliases.kinds", count, np.uint8)
     counts = folder.create("aliases.counts", count, np.int32)
@@ -192,7 +142,14 @@ def _load_chunk(path: Path) -> FeatureBatch:
         return FeatureBatch(rows, chunk["codes"], chunk["counts"], int(chunk["size"]))
 
 
-def _document_frequencies(chunks: list[Path]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+class _Frequencies(NamedTuple):
+    """All features, ascending, and the number of names that each occurs in."""
+
+    codes: NDArray[np.int64]
+    frequencies: NDArray[np.int64]
+
+
+def _document_frequencies(chunks: list[Path]) -> _Frequencies:
     codes = np.empty(0, np.int64)
     frequencies = np.empty(0, np.int64)
     for path in chunks:
@@ -201,17 +158,17 @@ def _document_frequencies(chunks: list[Path]) -> tuple[NDArray[np.int64], NDArra
         frequencies = np.bincount(
             where, np.concatenate([frequencies, counts]), minlength=len(codes)
         ).astype(np.int64)
-    return codes, frequencies
+    return _Frequencies(codes, frequencies)
 
 
 def _write_postings(
     folder: ArrayFolder,
     chunks: list[Path],
-    codes: NDArray[np.int64],
-    frequencies: NDArray[np.int64],
+    known: _Frequencies,
     size: int,
     progress: Progress,
 ) -> None:
+    codes, frequencies = known
     total = int(frequencies.sum())
     idf = (np.log((1 + size) / (1 + frequencies)) + 1).astype(np.float32)
     folder.save("features.codes", codes)
@@ -247,6 +204,6 @@ def _write_postings(
         progress(batch.size)
 
 
-def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple]]:
+def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
     while rows := cursor.fetchmany(CHUNK):
         yield rows

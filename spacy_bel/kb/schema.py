@@ -39,3 +39,17 @@ CREATE TABLE retired (old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX parents_by_parent ON parents (parent);
 CREATE INDEX retired_by_new ON retired (new);
 """
+
+
+def storable(text: str) -> str:
+    """A text as it is stored and looked up: as given, save what no file can hold.
+
+    Args:
+        text: Any string.
+
+    Returns:
+        The text with pairs of surrogates joined and single ones replaced by U+FFFD.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

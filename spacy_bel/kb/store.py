@@ -2,65 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import sqlite3
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_bel.errors import Errors
 from spacy_bel.features import NameForms, hash64
-from spacy_bel.kb.files import META, SQLITE, read_meta, workspace
-from spacy_bel.types import ALIAS_KINDS, Alias, Concept
+from spacy_bel.kb.arrays import Lookup, Strings, open_array
+from spacy_bel.kb.concepts import ConceptFile
+from spacy_bel.kb.copies import copy_files, read_files, remove_with, unpack
+from spacy_bel.kb.files import META, SQLITE, locked, read_meta
+from spacy_bel.kb.filters import make_mask
+from spacy_bel.types import Concept
 
-_MAX_HOPS = 20
-"""Retired ids may point to retired ids; a chain that is longer is a cycle."""
-
-
-class Strings:
-    """A read-only sequence of strings over two memory maps.
-
-    Args:
-        data: UTF-8 bytes of all strings, shape (bytes,).
-        starts: Where each begins, shape (strings + 1,).
-    """
-
-    def __init__(self, data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
-        self._data = memoryview(data)  # type: ignore[arg-type]
-        self._starts = starts
-
-    def __len__(self) -> int:
-        return len(self._starts) - 1
-
-    def __getitem__(self, number: int) -> str:
-        begin, end = self._starts[number : number + 2].tolist()
-        return str(self._data[begin:end], "utf-8", "surrogatepass")
-
-
-class Lookup(NamedTuple):
-    """Which names have a digest.
-
-    Args:
-        hashes: Digests, ascending, shape (names,).
-        aliases: The name of each, shape (names,).
-    """
-
-    hashes: NDArray[np.int64]
-    aliases: NDArray[np.int32]
-
-    def find(self, digest: int) -> NDArray[np.int32]:
-        """Numbers of the names with a digest, ascending."""
-        begin = int(np.searchsorted(self.hashes, digest, side="left"))
-        end = int(np.searchsorted(self.hashes, digest, side="right"))
-        return np.asarray(self.aliases[begin:end])
+_MAX_MASKS = 64
+"""Filters whose outcome is remembered."""
 
 
 class Store:
@@ -82,8 +43,15 @@ class Store:
         self._open()
 
     def _open(self) -> None:
-        self.meta = read_meta(self.path)
-        self._connections: dict[int, sqlite3.Connection] = {}
+        with locked(self.path, shared=True):  # a new state must not come in between
+            self.meta = read_meta(self.path)
+            files = {stem: self.path / e["file"] for stem, e in self.meta["files"].items()}
+            self._arrays = {
+                stem: open_array(path) for stem, path in files.items() if path.suffix == ".npy"
+            }
+            if Path(SQLITE).stem not in files:
+                raise Errors.B101(path=self.path / META, reason=f"it names no {SQLITE}")
+            self._concepts = ConceptFile(files[Path(SQLITE).stem])
         self.concept_ids = self._strings("concepts.ids")
         self.concept_names = self._strings("concepts.names")
         self.concept_types = self.array("concepts.types")
@@ -97,8 +65,7 @@ class Store:
         self._word_sets = self._lookup("word_sets")
         self._words = self.array("words.hashes")
         self.type_sets: list[tuple[str, ...]] = [tuple(types) for types in self.meta["type_sets"]]
-        self.alias_mask = lru_cache(maxsize=64)(self._alias_mask)
-        self._db()
+        self._masks: dict[tuple[frozenset[str], ...], NDArray[np.bool_]] = {}
 
     @property
     def name(self) -> str:
@@ -114,8 +81,7 @@ class Store:
         return len(self.concept_ids)
 
     def __contains__(self, concept_id: object) -> bool:
-        row = self._db().execute("SELECT 1 FROM concepts WHERE id = ?", (concept_id,))
-        return row.fetchone() is not None
+        return concept_id in self._concepts
 
     def __iter__(self) -> Iterator[str]:
         """The CURIEs of all concepts."""
@@ -137,28 +103,20 @@ class Store:
 
         Returns:
             A read-only array.
+
+        Raises:
+            BelError: If the knowledge base has no such array.
         """
-        path = self.path / self.meta["files"][name]["file"]
-        try:
-            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-        except ValueError:
-            # An empty array cannot be mapped; anything else here is no array of ours.
-            try:
-                return np.asarray(np.load(path, allow_pickle=False))
-            except (ValueError, OSError) as error:
-                raise Errors.B101(path=path, reason=error) from None
+        if name not in self._arrays:
+            raise Errors.B101(path=self.path / META, reason=f"it names no array {name}")
+        return self._arrays[name]
 
     def resolve(self, concept_id: str) -> str | None:
         """Current CURIE for a current or retired one; None for an unknown one."""
-        for _ in range(_MAX_HOPS):
-            if concept_id in self:
-                return concept_id
-            row = self._db().execute("SELECT new FROM retired WHERE old = ?", (concept_id,))
-            found = row.fetchone()
-            if found is None:
-                return None
-            concept_id = found[0]
-        return None
+        if concept_id in self:
+            return concept_id
+        successor = self._concepts.successor(concept_id)
+        return successor if successor in self else None
 
     def describe(self, ids: Sequence[str]) -> list[Concept]:
         """The concepts with all that is known of them.
@@ -172,16 +130,15 @@ class Store:
         Raises:
             BelError: If the knowledge base does not know an id.
         """
-        return [self._concept(concept_id) for concept_id in ids]
+        return list(self.concepts(ids))
 
     def ids_of_name(self, name: str) -> list[str]:
         """CURIEs of the concepts that bear a name, compared by its surface form."""
         forms = NameForms.of(name)
-        surface = forms.normalised or name.casefold()
         found = [
             int(self.alias_concepts[alias])
-            for alias in self.aliases_of_key(forms.key or name.casefold()).tolist()
-            if (self.forms(alias).normalised or self.alias_names[alias].casefold()) == surface
+            for alias in self.aliases_of_words(forms).tolist()
+            if self.forms(alias).normalised == forms.normalised
         ]
         return [self.concept_ids[number] for number in dict.fromkeys(found)]
 
@@ -222,24 +179,31 @@ class Store:
             concept,
         )
 
-    def _alias_mask(
-        self, types: frozenset[str], languages: frozenset[str], prefixes: frozenset[str]
+    def alias_mask(
+        self,
+        types: frozenset[str] = frozenset(),
+        languages: frozenset[str] = frozenset(),
+        prefixes: frozenset[str] = frozenset(),
     ) -> NDArray[np.bool_] | None:
-        """Which names a filter admits; None for all (``alias_mask`` remembers recent ones)."""
+        """Which names a filter admits.
+
+        Args:
+            types: Semantic types, of which the concept must have one; empty for any.
+            languages: ISO 639-1 codes, one of which must be the name's; empty for any.
+            prefixes: Vocabularies, such as ``MESH``, to one of which the concept must belong;
+                empty for any.
+
+        Returns:
+            Shape (names,); None where everything is admitted.
+        """
         if not (types or languages or prefixes):
             return None
-        mask = np.ones(len(self.alias_concepts), dtype=bool)
-        if types:
-            admitted = np.array([not types.isdisjoint(types_) for types_ in self.type_sets])
-            mask &= admitted[self.concept_types][self.alias_concepts]
-        if languages:
-            table = [lang in languages for lang in self.meta["languages"]]
-            mask &= np.array(table)[self.alias_langs]
-        if prefixes:
-            starts = tuple(f"{prefix}:" for prefix in prefixes)
-            admitted = np.array([id_.startswith(starts) for id_ in self])
-            mask &= admitted[self.alias_concepts]
-        return mask
+        asked = (types, languages, prefixes)
+        if asked not in self._masks:
+            if len(self._masks) == _MAX_MASKS:
+                self._masks.clear()
+            self._masks[asked] = make_mask(self, types, languages, prefixes)
+        return self._masks[asked]
 
     def save(self, directory: Path) -> None:
         """Copy the knowledge base, with all that it needs and nothing else.
@@ -248,21 +212,20 @@ class Store:
             directory: Where to; an older state there is replaced.
 
         Raises:
-            BelError: If the directory cannot be written.
+            BelError: If the directory cannot be written, or the knowledge base was replaced
+                since it was opened.
         """
         if directory.exists() and directory.resolve() == self.path.resolve():
             return
-        with workspace(directory) as folder:
-            names = [entry["file"] for entry in self.meta["files"].values()]
-            for name in [*names, META]:
-                shutil.copyfile(self.path / name, folder / name)
-            for name in [*names, META]:
-                (folder / name).replace(directory / name)
+        copy_files(self.path, self.meta, directory)
 
     def to_dict(self) -> dict[str, bytes]:
-        """The content of all files, by name."""
-        names = [*(entry["file"] for entry in self.meta["files"].values()), META]
-        return {name: (self.path / name).read_bytes() for name in names}
+        """The content of all files, by name.
+
+        Raises:
+            BelError: If the knowledge base was replaced since it was opened.
+        """
+        return read_files(self.path, self.meta)
 
     @classmethod
     def from_dict(cls, content: dict[str, bytes]) -> Store:
@@ -273,21 +236,22 @@ class Store:
 
         Returns:
             The opened knowledge base; its directory goes with it.
+
+        Raises:
+            BelError: If the content is damaged, or the directory cannot be written.
         """
-        directory = Path(tempfile.mkdtemp(prefix="spacy_bel-"))
-        for name, data in content.items():
-            (directory / Path(name).name).write_bytes(data)
-        store = cls(directory)
-        owner = os.getpid()
-        weakref.finalize(store, _remove_own, directory, owner)
+        directory = unpack(content)
+        try:
+            store = cls(directory)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        remove_with(store, directory)
         return store
 
     def count_prefixes(self) -> dict[str, int]:
         """Number of concepts of each vocabulary."""
-        rows = self._db().execute(
-            "SELECT substr(id, 1, instr(id, ':') - 1), count(*) FROM concepts GROUP BY 1"
-        )
-        return {str(prefix): int(count) for prefix, count in rows}
+        return self._concepts.count_prefixes()
 
     def count_types(self) -> dict[str, int]:
         """Number of concepts of each semantic type; a concept may have several, or none."""
@@ -312,35 +276,10 @@ class Store:
             Concepts with all that is known of them.
         """
         for concept_id in self if ids is None else ids:
-            yield self._concept(concept_id)
-
-    def _concept(self, concept_id: str) -> Concept:
-        current = self.resolve(concept_id)
-        if current is None:
-            raise Errors.B108(id=concept_id, name=self.name)
-        db = self._db()
-        number, name, types, definition, source = db.execute(
-            "SELECT number, name, types, definition, source FROM concepts WHERE id = ?", (current,)
-        ).fetchone()
-        aliases = db.execute(
-            "SELECT name, kind, lang, source, count FROM aliases WHERE concept = ? "
-            "ORDER BY kind, number",
-            (number,),
-        )
-        return Concept(
-            id=current,
-            name=name,
-            aliases=tuple(Alias(n, ALIAS_KINDS[k], lang, s, c) for n, k, lang, s, c in aliases),
-            types=tuple(json.loads(types)),
-            definition=definition,
-            parents=self._column("SELECT parent FROM parents WHERE concept = ?", number),
-            xrefs=self._column("SELECT xref FROM xrefs WHERE concept = ?", number),
-            retired=self._column("SELECT old FROM retired WHERE new = ?", current),
-            source=source,
-        )
-
-    def _column(self, query: str, value: object) -> tuple[str, ...]:
-        return tuple(row[0] for row in self._db().execute(query, (value,)))
+            current = self.resolve(concept_id)
+            if current is None:
+                raise Errors.B108(id=concept_id, name=self.name)
+            yield self._concepts.concept(current)
 
     def _lookup(self, name: str) -> Lookup:
         return Lookup(self.array(f"{name}.hashes"), self.array(f"{name}.aliases"))
@@ -348,27 +287,7 @@ class Store:
     def _strings(self, name: str) -> Strings:
         return Strings(self.array(f"{name}.bytes"), self.array(f"{name}.starts"))
 
-    def _db(self) -> sqlite3.Connection:
-        # A connection must not cross a fork, so each process has its own.
-        process = os.getpid()
-        if process not in self._connections:
-            path = self.path / self.meta["files"][Path(SQLITE).stem]["file"]
-            uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-            try:
-                connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-                connection.execute("SELECT 1 FROM concepts LIMIT 1")
-            except sqlite3.DatabaseError as error:
-                raise Errors.B101(path=path, reason=error) from None
-            self._connections[process] = connection
-        return self._connections[process]
-
 
 @lru_cache(maxsize=1 << 16)
 def _forms(name: str) -> NameForms:
     return NameForms.of(name)
-
-
-def _remove_own(directory: Path, owner: int) -> None:
-    # A forked child has the finaliser too, but the directory is its parent's.
-    if os.getpid() == owner:
-        shutil.rmtree(directory, ignore_errors=True)

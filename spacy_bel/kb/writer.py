@@ -7,28 +7,46 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from spacy_bel.errors import Errors
 from spacy_bel.features import hash64
 from spacy_bel.kb.readers.base import Record, Retired
-from spacy_bel.kb.schema import DDL
-from spacy_bel.text import normalise
-from spacy_bel.types import ALIAS_KINDS, Alias, Concept
+from spacy_bel.kb.schema import DDL, storable
+from spacy_bel.text import surface
+from spacy_bel.types import ALIAS_KINDS, Alias, AliasKind, Concept
 
 KIND_RANK = {kind: rank for rank, kind in enumerate(ALIAS_KINDS)}
 """Alias kind -> its place among the kinds, best evidence first."""
 
-_ADD_ALIAS = """
-INSERT INTO aliases (concept, surface, name, lang, kind, count, source)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+_MERGE_ALIAS = """
 ON CONFLICT (concept, surface, lang) DO UPDATE SET
     name = CASE WHEN excluded.kind < kind THEN excluded.name ELSE name END,
     kind = min(kind, excluded.kind),
     count = count + excluded.count
 """
 
+_ADD_ALIAS = f"""
+INSERT INTO aliases (concept, surface, name, lang, kind, count, source)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+{_MERGE_ALIAS}
+"""
+
+# What was given to a retired id (?2) goes to the concept that replaced it (?1).
+_MOVE = (
+    f"""
+    INSERT INTO aliases (concept, surface, name, lang, kind, count, source)
+    SELECT ?1, surface, name, lang, kind, count, source FROM aliases
+    WHERE concept = ?2 ORDER BY number
+    {_MERGE_ALIAS}
+    """,
+    "INSERT OR IGNORE INTO parents SELECT ?1, parent FROM parents WHERE concept = ?2",
+    "INSERT OR IGNORE INTO xrefs SELECT ?1, xref FROM xrefs WHERE concept = ?2",
+    "DELETE FROM concepts WHERE number = ?2",
+)
+
 
 def surface_hash(name: str) -> int:
     """What two spellings of one name share: a digest of their surface form."""
-    return hash64(normalise(name) or name.casefold())
+    return hash64(surface(name))
 
 
 class Writer:
@@ -49,7 +67,6 @@ class Writer:
         if fresh:
             self._db.executescript(DDL)
         self._db.execute("BEGIN")
-        self.added_records = 0
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -61,20 +78,22 @@ class Writer:
 
         Args:
             record: A concept, or what became of a retired id.
+
+        Raises:
+            BelError: If a concept has no id.
         """
-        self.added_records += 1
         if isinstance(record, Retired):
             self._retire(record.old, record.new)
             return
         number = self._merge_concept(record)
-        if record.name:
-            self.add_aliases(number, [Alias(record.name, "preferred", source=record.source)])
         self.add_aliases(number, record.aliases)
         self._db.executemany(
-            "INSERT OR IGNORE INTO parents VALUES (?, ?)", [(number, x) for x in record.parents]
+            "INSERT OR IGNORE INTO parents VALUES (?, ?)",
+            [(number, storable(parent)) for parent in record.parents],
         )
         self._db.executemany(
-            "INSERT OR IGNORE INTO xrefs VALUES (?, ?)", [(number, x) for x in record.xrefs]
+            "INSERT OR IGNORE INTO xrefs VALUES (?, ?)",
+            [(number, storable(xref)) for xref in record.xrefs],
         )
         for old in record.retired:
             self._retire(old, record.id)
@@ -84,84 +103,92 @@ class Writer:
 
         Args:
             number: The concept's number in the file.
-            aliases: The names; counts of annotated mentions add up.
+            aliases: The names; blank ones are left out, counts of annotated mentions add up.
         """
         self._db.executemany(
             _ADD_ALIAS,
             [
-                (number, surface_hash(a.name), a.name, a.lang, KIND_RANK[a.kind], a.count, a.source)
-                for a in aliases
-                if a.name.strip()
+                (
+                    number,
+                    surface_hash(storable(alias.name)),
+                    storable(alias.name),
+                    storable(alias.lang),
+                    KIND_RANK[alias.kind],
+                    alias.count,
+                    storable(alias.source),
+                )
+                for alias in aliases
+                if alias.name.strip()
             ],
         )
 
-    def number(self, concept_id: str) -> int | None:
-        """A concept's number in the file; None for an id that no source has."""
-        row = self._db.execute("SELECT number FROM concepts WHERE id = ?", (concept_id,))
-        found = row.fetchone()
-        return None if found is None else int(found[0])
+    def current_number(self, concept_id: str) -> int | None:
+        """The number of a concept in the finished file.
 
-    def number_of_current(self, concept_id: str) -> int | None:
-        """As ``number``, a retired id standing for its successor."""
-        for _ in range(20):  # a cycle among retired ids ends here
-            found = self.number(concept_id)
-            if found is not None:
-                return found
-            row = self._db.execute(
-                "SELECT new FROM retired WHERE old = ?", (concept_id,)
-            ).fetchone()
-            if row is None:
-                return None
-            concept_id = row[0]
-        return None
+        Args:
+            concept_id: Its id, or a retired id, which stands for its successor.
+
+        Returns:
+            The number; None for an unknown id.
+        """
+        row = self._db.execute(
+            "SELECT number FROM concepts WHERE id = ?1 "
+            "UNION ALL SELECT number FROM retired JOIN concepts ON id = new WHERE old = ?1",
+            (storable(concept_id),),
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def finish(self) -> None:
         """Settle what only the whole vocabulary shows; the file is complete afterwards.
 
-        Names that were given to a retired id go to its successor. A concept that got names but
-        no preferred one takes the first of them; one that got no name at all is dropped.
+        Every retired id points to its last successor, and what was given to it goes there. A
+        concept that got names but no preferred one takes the best of them; one that got no name
+        at all is dropped.
         """
         self._db.execute(
             "DELETE FROM retired WHERE old IN (SELECT id FROM concepts WHERE name != '')"
         )
-        self._move_names_of_retired()
+        self._shorten_chains()
+        self._move_to_successors()
         self._db.execute(
             "DELETE FROM concepts WHERE name = '' AND number NOT IN (SELECT concept FROM aliases)"
         )
+        for table in ("aliases", "parents", "xrefs"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE concept NOT IN (SELECT number FROM concepts)"
+            )
         self._db.execute(
             "UPDATE concepts SET name = (SELECT name FROM aliases WHERE concept = concepts.number "
             "ORDER BY kind, number LIMIT 1) WHERE name = ''"
         )
+        self._db.execute("DELETE FROM retired WHERE old IN (SELECT id FROM concepts)")
         self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def _merge_concept(self, concept: Concept) -> int:
-        row = self._db.execute(
-            "SELECT number, name, types, definition FROM concepts WHERE id = ?", (concept.id,)
+    def _merge_concept(self, record: Concept) -> int:
+        """Enter a concept, or what is new of it, without its aliases; returns its number."""
+        if not record.id.strip():
+            raise Errors.B112(name=record.name, source=record.source)
+        concept_id, offered = storable(record.id), storable(record.name).strip()
+        self._db.execute("INSERT OR IGNORE INTO concepts (id) VALUES (?)", (concept_id,))
+        number, name, types, definition, source = self._db.execute(
+            "SELECT number, name, types, definition, source FROM concepts WHERE id = ?",
+            (concept_id,),
         ).fetchone()
-        if row is None:
-            cursor = self._db.execute(
-                "INSERT INTO concepts (id, name, types, definition, source) VALUES (?, ?, ?, ?, ?)",
-                (
-                    concept.id,
-                    concept.name,
-                    json.dumps(concept.types),
-                    concept.definition,
-                    concept.source,
-                ),
-            )
-            return int(cursor.lastrowid or 0)
-        number, name, types, definition = row
-        merged = list(dict.fromkeys([*json.loads(types), *concept.types]))
+        kind: AliasKind = "exact" if name else "preferred"
+        if not any(a.kind == "preferred" and a.name == record.name for a in record.aliases):
+            # Else its aliases say in which language it is, as readers have agreed.
+            self.add_aliases(number, [Alias(offered, kind, source=record.source)])
+        if not name:
+            name, source = offered, storable(record.source)
+        types = json.dumps(list(dict.fromkeys([*json.loads(types), *record.types])))
         self._db.execute(
-            "UPDATE concepts SET name = ?, types = ?, definition = ? WHERE number = ?",
-            (name or concept.name, json.dumps(merged), definition or concept.definition, number),
+            "UPDATE concepts SET name = ?, types = ?, definition = ?, source = ? WHERE number = ?",
+            (name, types, definition or storable(record.definition), source, number),
         )
-        if name and concept.name:
-            self.add_aliases(number, [Alias(concept.name, "exact", source=concept.source)])
         return int(number)
 
     def _retire(self, old: str, new: str) -> None:
@@ -169,18 +196,26 @@ class Writer:
             self._db.execute(
                 "INSERT INTO retired VALUES (?, ?) ON CONFLICT (old) DO UPDATE "
                 "SET new = excluded.new WHERE new = ''",
-                (old, new),
+                (storable(old), storable(new)),
             )
 
-    def _move_names_of_retired(self) -> None:
+    def _shorten_chains(self) -> None:
+        """Point every retired id to the end of its chain; in a cycle there is none."""
+        chained = "new IN (SELECT old FROM retired)"
+        before, changed = -1, 0
+        while changed != before:  # each round halves the chains and leaves cycles as they are
+            before = changed
+            changed = self._db.execute(
+                "UPDATE retired SET new = (SELECT next.new FROM retired next "
+                f"WHERE next.old = retired.new) WHERE {chained}"
+            ).rowcount
+        self._db.execute(f"UPDATE retired SET new = '' WHERE {chained}")
+
+    def _move_to_successors(self) -> None:
         moves = self._db.execute(
-            "SELECT gone.number, kept.number FROM concepts gone "
-            "JOIN retired ON retired.old = gone.id JOIN concepts kept ON kept.id = retired.new "
-            "WHERE gone.name = '' AND kept.name != ''"
+            "SELECT kept.number, gone.number FROM concepts gone "
+            "JOIN retired ON retired.old = gone.id JOIN concepts kept ON kept.id = retired.new"
         ).fetchall()
-        for gone, kept in moves:
-            self._db.execute(
-                "UPDATE OR IGNORE aliases SET concept = ? WHERE concept = ?", (kept, gone)
-            )
-            self._db.execute("DELETE FROM aliases WHERE concept = ?", (gone,))
-            self._db.execute("DELETE FROM concepts WHERE number = ?", (gone,))
+        for move in moves:
+            for statement in _MOVE:
+                self._db.execute(statement, move)
