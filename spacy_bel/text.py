@@ -185,10 +185,18 @@ def words(normalised: str) -> tuple[str, ...]:
 
     Returns:
         American, singular words in plain Latin letters with Arabic numerals, without function
-        words; where nothing else is in the name, its function words.
+        words; where nothing else is in the name, its function words. An ``a`` is an article
+        only where one can stand: that of ``hepatitis A`` and ``vitamin A deficiency`` stays.
     """
     every = [_word(word) for word in normalised.split()]
-    return tuple(word for word in every if word not in FUNCTION_WORDS) or tuple(every)
+    kept = []
+    before = ""
+    for word in every:
+        is_letter = word == "a" and before not in FUNCTION_WORDS and before
+        if word not in FUNCTION_WORDS or is_letter:
+            kept.append(word)
+        before = word
+    return tuple(kept) or tuple(every)
 
 
 # The lexicon is written in words of the language; it is applied to the forms that words take.

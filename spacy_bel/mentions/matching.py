@@ -174,9 +174,7 @@ class _Finder:
         aliases = [
             alias
             for alias, name in names.items()
-            if sorted(name.words) == sorted(own)
-            and _same_letter(name.normalised, normalised)
-            and self._admits(alias, text)
+            if sorted(name.words) == sorted(own) and self._admits(alias, text)
         ]
         concepts = {int(store.alias_concepts[alias]) for alias in aliases}
         if not 0 < len(concepts) <= guards.max_concepts:
@@ -206,11 +204,6 @@ def _join(pieces: Sequence[_Piece]) -> str:
     """The surface form of several tokens."""
     parts = (piece.normalised if piece.glued else f" {piece.normalised}" for piece in pieces)
     return " ".join("".join(parts).split())
-
-
-def _same_letter(name: str, mention: str) -> bool:
-    """Whether both end in the letter A, or neither: the normaliser takes it for an article."""
-    return name.endswith(" a") == mention.endswith(" a")
 
 
 def _is_uncased(character: str) -> bool:
