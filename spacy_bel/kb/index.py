@@ -39,6 +39,12 @@ SELECT concepts.number, id, name, types,
 FROM concepts ORDER BY concepts.number
 """
 
+_PARENTS = """
+SELECT parents.concept, broader.number
+FROM parents JOIN concepts AS broader ON broader.id = parents.parent
+ORDER BY parents.concept, broader.number
+"""
+
 Progress = Callable[[int], object]
 
 
@@ -57,8 +63,12 @@ def write_arrays(
         The tables that the arrays point into: ``type_sets`` and ``languages``.
     """
     type_sets = _write_concepts(db, folder)
+    numbers = np.array(
+        [row[0] for row in db.execute("SELECT number FROM concepts ORDER BY number")]
+    )
+    _write_parents(db, folder, numbers)
     languages = [row[0] for row in db.execute("SELECT DISTINCT lang FROM aliases ORDER BY lang")]
-    chunks, size = _write_names(db, folder, languages, progress)
+    chunks, size = _write_names(db, folder, numbers, languages, progress)
     _write_postings(folder, chunks, _document_frequencies(chunks), size, progress)
     return {"type_sets": type_sets, "languages": languages}
 
@@ -84,12 +94,23 @@ def _write_concepts(db: sqlite3.Connection, folder: ArrayFolder) -> list[list[st
     return [json.loads(types_json) for types_json in type_sets]
 
 
+def _write_parents(
+    db: sqlite3.Connection, folder: ArrayFolder, numbers: NDArray[np.int64]
+) -> None:
+    pairs = np.array(db.execute(_PARENTS).fetchall(), dtype=np.int64).reshape(-1, 2)
+    narrower, broader = np.searchsorted(numbers, pairs.T)
+    starts = np.searchsorted(narrower, np.arange(len(numbers) + 1))
+    folder.save("parents.starts", starts.astype(np.int64))
+    folder.save("parents.concepts", broader.astype(np.int32))
+
+
 def _write_names(
-    db: sqlite3.Connection, folder: ArrayFolder, languages: list[str], progress: Progress
+    db: sqlite3.Connection,
+    folder: ArrayFolder,
+    numbers: NDArray[np.int64],
+    languages: list[str],
+    progress: Progress,
 ) -> tuple[list[Path], int]:
-    numbers = np.array(
-        [row[0] for row in db.execute("SELECT number FROM concepts ORDER BY number")]
-    )
     count, name_bytes = db.execute(
         "SELECT count(*), coalesce(sum(length(CAST(name AS BLOB))), 0) FROM aliases"
     ).fetchone()

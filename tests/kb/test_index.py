@@ -43,6 +43,8 @@ DTYPES = {
     "features.starts": "int64",
     "keys.aliases": "int32",
     "keys.hashes": "int64",
+    "parents.concepts": "int32",
+    "parents.starts": "int64",
     "postings.aliases": "int32",
     "postings.weights": "float32",
     "rows.features": "int32",
@@ -69,6 +71,18 @@ def _dense(kb: Store, name: str, columns: str) -> NDArray[np.float32]:
 def test_the_layout(kb: Store) -> None:
     found = {name: str(kb.array(name).dtype) for name in kb.meta["files"] if name != "concepts"}
     assert found == DTYPES
+
+
+def test_parents_are_named_by_their_preferred_name(kb: Store) -> None:
+    for number, concept in enumerate(kb.concepts()):
+        known = [parent for parent in concept.parents if parent in kb]
+        names = kb.broader_names(number)
+        assert sorted(kb.concept_ids[int(kb.alias_concepts[name])] for name in names) == sorted(
+            known
+        )
+        assert {kb.alias_names[name] for name in names} == {
+            parent.name for parent in kb.describe(known)
+        }
 
 
 def test_rows_and_postings_are_one_matrix(kb: Store) -> None:
