@@ -94,9 +94,7 @@ def _write_concepts(db: sqlite3.Connection, folder: ArrayFolder) -> list[list[st
     return [json.loads(types_json) for types_json in type_sets]
 
 
-def _write_parents(
-    db: sqlite3.Connection, folder: ArrayFolder, numbers: NDArray[np.int64]
-) -> None:
+def _write_parents(db: sqlite3.Connection, folder: ArrayFolder, numbers: NDArray[np.int64]) -> None:
     pairs = np.array(db.execute(_PARENTS).fetchall(), dtype=np.int64).reshape(-1, 2)
     narrower, broader = np.searchsorted(numbers, pairs.T)
     starts = np.searchsorted(narrower, np.arange(len(numbers) + 1))

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_bel.curies import canonical_prefix
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.broader import BroaderConcepts
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.types import Candidate, Mention
 
 PART_WEIGHT = 0.88
 """What the score of a candidate for one part of a composite mention counts."""
+
+BROADER_WEIGHT = 0.7
+"""What the score of a concept counts for its parents."""
+
+BATCH = 512
+"""Queries whose candidates are made at a time."""
 
 _DIGITS = 6
 """Digits of a score: what differs behind them differs from machine to machine."""
@@ -37,6 +47,8 @@ class NameRetriever:
         weights: Stage name -> weight, in (0, 1].
         languages: ISO 639-1 codes of the names to look at; empty for all.
         prefixes: Vocabularies to look at, such as ``MESH``; empty for all.
+        broader: Of how many of the best concepts the parents are candidates too, where no name
+            has the same words as the mention; 0 for none.
     """
 
     def __init__(
@@ -47,10 +59,14 @@ class NameRetriever:
         *,
         languages: Sequence[str] = (),
         prefixes: Sequence[str] = (),
+        broader: int = 0,
     ) -> None:
         self.store = store
         self.stages = dict(stages)
         self.weights = dict(weights)
+        self._broader = BroaderConcepts(store, best=broader) if broader else None
+        if broader:
+            self.weights["broader"] = BROADER_WEIGHT
         self._languages = frozenset(languages)
         self._prefixes = frozenset(map(canonical_prefix, prefixes))
 
@@ -79,65 +95,113 @@ class NameRetriever:
     def _lookup(self, keys: Sequence[tuple[str, frozenset[str]]], k: int) -> list[list[Candidate]]:
         mask = partial(self.store.alias_mask, languages=self._languages, prefixes=self._prefixes)
         queries = [Query(text, NameForms.of(text), mask(types)) for text, types in keys]
-        by_stage = {name: stage.search(queries, k) for name, stage in self.stages.items()}
+        found = {name: stage.search(queries, k) for name, stage in self.stages.items()}
+        if self._broader:
+            weighted = [
+                [Hits(hit.aliases, self.weights[name] * hit.scores) for hit in hits]
+                for name, hits in found.items()
+            ]
+            found["broader"] = self._broader.search(queries, weighted)
         return [
-            self._candidates({name: _rounded(hits[number]) for name, hits in by_stage.items()}, k)
-            for number in range(len(queries))
+            candidates
+            for begin in range(0, len(queries), BATCH)
+            for candidates in self._fuse(
+                {name: hits[begin : begin + BATCH] for name, hits in found.items()}, k
+            )
         ]
 
-    def _candidates(self, hits: Mapping[str, Hits], k: int) -> list[Candidate]:
-        store = self.store
-        aliases = np.concatenate([hit.aliases for hit in hits.values()]).astype(np.int64)
-        if not len(aliases):
-            return []
-        scores = np.concatenate([self.weights[name] * hit.scores for name, hit in hits.items()])
-        scores = np.round(np.clip(scores, 0.0, 1.0), _DIGITS)
+    def _fuse(self, found: Mapping[str, Sequence[Hits]], k: int) -> list[list[Candidate]]:
+        """Candidates of a batch of queries from what each stage found.
+
+        All hits stand in flat arrays, query by query and stage by stage.
+        """
+        store, count = self.store, len(found)
+        hits = [hit for of_query in zip(*found.values(), strict=True) for hit in of_query]
+        lengths = [len(hit.aliases) for hit in hits]
+        queries, stages = np.divmod(np.repeat(np.arange(len(hits)), lengths), count)
+        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
         concepts = store.alias_concepts[aliases]
-        order = np.lexsort(
-            (
-                concepts,
-                -store.concept_weights[concepts],
-                store.alias_kinds[aliases],
-                -store.alias_counts[aliases],
-                -scores,
-            )
+        by_stage = np.concatenate([hit.scores for hit in hits]).astype(np.float64)
+        by_stage = np.round(by_stage, _DIGITS)
+        weights = np.array([self.weights[name] for name in found])
+        scores = np.round(np.clip(weights[stages] * by_stage, 0.0, 1.0), _DIGITS)
+        preference = (
+            concepts,
+            -store.concept_weights[concepts],
+            store.alias_kinds[aliases],
+            -store.alias_counts[aliases],
+            -scores,
         )
-        _, first = np.unique(concepts[order], return_index=True)
-        chosen = order[np.sort(first)[:k]]
-        by_stage = self._stage_scores(hits, set(concepts[chosen].tolist()))
-        return [
-            Candidate(
-                id=store.concept_ids[concept],
-                name=store.concept_names[concept],
-                alias=store.alias_names[alias],
+        bounds = [0, *np.cumsum(lengths)[count - 1 :: count].tolist()]
+        chosen = []
+        for begin, end in pairwise(bounds):
+            order = np.lexsort([key[begin:end] for key in preference])
+            chosen.append(begin + _first(order, concepts[begin:end], k))
+        best = np.concatenate(chosen)
+        pairs = queries * len(store) + concepts
+        largest = [
+            _largest(pairs[best], pairs[stages == stage], by_stage[stages == stage])
+            for stage in range(count)
+        ]
+        every = self._candidates(
+            aliases[best], scores[best], list(found), np.stack(largest, axis=1)
+        )
+        return [list(islice(every, len(places))) for places in chosen]
+
+    def _candidates(
+        self,
+        aliases: NDArray[np.int64],
+        scores: NDArray[Any],
+        stages: Sequence[str],
+        by_stage: NDArray[Any],
+    ) -> Iterator[Candidate]:
+        """One candidate for each name, with its score and those of the stages (0 for none)."""
+        store = self.store
+        concepts = store.alias_concepts[aliases]
+        # Each string is read once, for queries share most of their candidates.
+        distinct = np.unique(concepts).tolist()
+        ids = {number: store.concept_ids[number] for number in distinct}
+        names = {number: store.concept_names[number] for number in distinct}
+        alias_names = {number: store.alias_names[number] for number in np.unique(aliases).tolist()}
+        columns = (aliases, concepts, store.concept_types[concepts], scores, by_stage)
+        kb = store.name
+        for alias, concept, type_set, score, stage_scores in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            found = zip(stages, stage_scores, strict=True)
+            yield Candidate(
+                id=ids[concept],
+                name=names[concept],
+                alias=alias_names[alias],
                 types=store.type_sets[type_set],
                 score=score,
-                scores=by_stage[concept],
-                kb=store.name,
+                scores={name: value for name, value in found if value},
+                kb=kb,
             )
-            for alias, concept, type_set, score in zip(
-                aliases[chosen].tolist(),
-                concepts[chosen].tolist(),
-                store.concept_types[concepts[chosen]].tolist(),
-                scores[chosen].tolist(),
-                strict=True,
-            )
-        ]
-
-    def _stage_scores(
-        self, hits: Mapping[str, Hits], wanted: set[int]
-    ) -> dict[int, dict[str, float]]:
-        best: dict[int, dict[str, float]] = {concept: {} for concept in wanted}
-        for name, hit in hits.items():
-            concepts = self.store.alias_concepts[hit.aliases].tolist()
-            for concept, score in zip(concepts, hit.scores.tolist(), strict=True):
-                if concept in wanted and score > best[concept].get(name, 0.0):
-                    best[concept][name] = score
-        return best
 
 
-def _rounded(hits: Hits) -> Hits:
-    return Hits(hits.aliases, np.round(hits.scores.astype(np.float64), _DIGITS))
+def _first(order: NDArray[Any], concepts: NDArray[Any], k: int) -> NDArray[Any]:
+    """Of names in an order, the first of each concept, for ``k`` concepts."""
+    first: dict[int, int] = {}
+    for place, concept in zip(order.tolist(), concepts[order].tolist(), strict=True):
+        first.setdefault(concept, place)
+        if len(first) == k:
+            break
+    return np.array(list(first.values())[:k], dtype=np.int64)
+
+
+def _largest(
+    wanted: NDArray[np.int64], pairs: NDArray[np.int64], scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The largest score of each wanted pair of query and concept; 0 where it has none."""
+    largest = np.zeros(len(wanted))
+    if len(wanted):
+        order = np.argsort(wanted)
+        ascending = wanted[order]
+        places = np.minimum(np.searchsorted(ascending, pairs), len(wanted) - 1)
+        is_wanted = ascending[places] == pairs
+        np.maximum.at(largest, order[places[is_wanted]], scores[is_wanted])
+    return largest
 
 
 def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:

@@ -10,6 +10,7 @@ with all of them. A query that gets too few concepts in this way is searched wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,13 @@ class NgramStage:
         self._codes = store.array("features.codes")
         self._idf = store.array("features.idf")
         self._starts = store.array("features.starts")
-        self._row_starts = store.array("rows.starts")
-        self._row_features = store.array("rows.features")
-        self._row_weights = store.array("rows.weights")
-        self._postings = _posting_matrix(
+        self._rows = _matrix(
+            store.array("rows.starts"),
+            store.array("rows.features"),
+            store.array("rows.weights"),
+            len(self._codes),
+        )
+        self._postings = _matrix(
             self._starts,
             store.array("postings.aliases"),
             store.array("postings.weights"),
@@ -77,19 +81,16 @@ class NgramStage:
         shape = (len(queries), len(self._codes))
         first = csr_matrix((weights[kept], (rows[kept], columns[kept])), shape=shape)
         product = first @ self._postings
-        scratch = np.zeros(len(self._codes), np.float32)
-        bounds = np.searchsorted(rows, np.arange(len(queries) + 1))
-        hits = []
-        for number, query in enumerate(queries):
-            part = slice(product.indptr[number], product.indptr[number + 1])
-            names, scores = self._best(product.indices[part], product.data[part], query.mask, k)
-            own = slice(bounds[number], bounds[number + 1])
-            scratch[columns[own]] = weights[own]
-            if prune:
-                scores = self._rescore(names, scratch)
-            scratch[columns[own]] = 0
-            hits.append(Hits(names, scores))
-        return hits
+        bounds = product.indptr.tolist()
+        found = [
+            self._best(product.indices[begin:end], product.data[begin:end], query.mask, k)
+            for query, (begin, end) in zip(queries, pairwise(bounds), strict=True)
+        ]
+        if not prune:
+            return found
+        names = [hit.aliases for hit in found]
+        scores = self._rescore(names, rows, columns, weights)
+        return [Hits(*each) for each in zip(names, scores, strict=True)]
 
     def _known_features(
         self, queries: Sequence[Query]
@@ -127,8 +128,12 @@ class NgramStage:
         return kept
 
     def _best(
-        self, names: NDArray[Any], scores: NDArray[Any], mask: NDArray[np.bool_] | None, k: int
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        self,
+        names: NDArray[Any],
+        scores: NDArray[Any],
+        mask: NDArray[np.bool_] | None,
+        k: int,
+    ) -> Hits:
         """The best admitted names, of at least ``k`` concepts if there are so many."""
         if mask is not None:
             admitted = mask[names]
@@ -136,33 +141,52 @@ class NgramStage:
         count = RESCORED * k
         while len(names) > count:
             # What ties with the last one stays: ties are broken later, and for a reason.
-            best = scores >= np.partition(scores, -count)[-count]
+            best = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
             if self._concepts(names[best]) >= k:
-                return names[best], scores[best]
+                return Hits(names[best], scores[best])
             count *= 4
-        return names, scores
+        return Hits(names, scores)
 
-    def _rescore(self, names: NDArray[Any], query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Dot products of whole rows with a dense query, shape (names,)."""
-        if not len(names):
-            return np.empty(0, np.float32)
-        begins = self._row_starts[names]
-        lengths = self._row_starts[names + 1] - begins
-        ends = np.cumsum(lengths)
-        entries = np.arange(ends[-1]) + np.repeat(begins - ends + lengths, lengths)
-        products = self._row_weights[entries] * query[self._row_features[entries]]
-        return np.add.reduceat(products, ends - lengths).astype(np.float32)
+    def _rescore(
+        self,
+        names: Sequence[NDArray[Any]],
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        weights: NDArray[np.float32],
+    ) -> list[NDArray[np.float32]]:
+        """Dot products of each query with the whole rows of the names found for it."""
+        picked = self._rows[np.concatenate(names)]
+        bounds = np.searchsorted(rows, np.arange(len(names) + 1)).tolist()
+        query = np.zeros(len(self._codes), np.float32)
+        scores = []
+        end = 0
+        for number, own in enumerate(names):
+            begin, end = end, end + len(own)
+            if begin == end:
+                scores.append(np.empty(0, np.float32))
+                continue
+            of_query = slice(bounds[number], bounds[number + 1])
+            query[columns[of_query]] = weights[of_query]
+            starts = picked.indptr[begin : end + 1]
+            entries = slice(starts[0], starts[-1])
+            products = picked.data[entries] * query[picked.indices[entries]]
+            scores.append(np.add.reduceat(products, starts[:-1] - starts[0]))
+            query[columns[of_query]] = 0
+        return scores
 
 
-def _posting_matrix(
-    starts: NDArray[np.int64], names: NDArray[np.int32], weights: NDArray[np.float32], size: int
+def _matrix(
+    starts: NDArray[Any],
+    columns: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    width: int,
 ) -> Any:
-    """Posting lists as a sparse matrix (features, names) over the memory maps themselves."""
+    """A sparse matrix by rows over the memory maps themselves."""
     from scipy.sparse import csr_matrix
 
     # scipy copies unless both index arrays have one type; 32 bits do up to 85 million names.
     if starts[-1] < np.iinfo(np.int32).max:
-        starts = starts.astype(np.int32)
-    matrix = csr_matrix((len(starts) - 1, size), dtype=np.float32)
-    matrix.indptr, matrix.indices, matrix.data = starts, names, weights
+        starts = starts.astype(np.int32, copy=False)
+    matrix = csr_matrix((len(starts) - 1, width), dtype=np.float32)
+    matrix.indptr, matrix.indices, matrix.data = starts, columns, weights
     return matrix

@@ -57,6 +57,7 @@ def lexical_retriever(
     prefixes: Sequence[str] = (),
     prune: float = 0.3,
     ngram_weight: float = NGRAM_WEIGHT,
+    broader: int = 3,
 ) -> MakeRetriever:
     """``spacy-bel.LexicalRetriever.v1``: the union of exact and n-gram retrieval.
 
@@ -65,6 +66,8 @@ def lexical_retriever(
         prefixes: Vocabularies to look at; empty for all.
         prune: As for ``ngram_retriever``.
         ngram_weight: What the cosine counts beside the grade of an exact match, in (0, 1].
+        broader: Of how many of the best concepts the parents are candidates too, where no name
+            has the same words as the mention; 0 for none.
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -75,6 +78,7 @@ def lexical_retriever(
         prefixes=tuple(prefixes),
         prune=prune,
         ngram_weight=ngram_weight,
+        broader=broader,
     )
 
 
@@ -98,8 +102,11 @@ def build_lexical(
     prefixes: Sequence[str],
     prune: float,
     ngram_weight: float,
+    broader: int,
 ) -> Retriever:
     """The retriever of ``lexical_retriever`` over an open knowledge base."""
     stages: dict[str, Stage] = {"exact": ExactStage(store), "ngram": NgramStage(store, prune=prune)}
     weights = {"exact": 1.0, "ngram": ngram_weight}
-    return NameRetriever(store, stages, weights, languages=languages, prefixes=prefixes)
+    return NameRetriever(
+        store, stages, weights, languages=languages, prefixes=prefixes, broader=broader
+    )

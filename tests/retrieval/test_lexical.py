@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
 from spacy_bel.retrieval.exact import SAME_SURFACE, SAME_WORDS
-from spacy_bel.retrieval.lexical import PART_WEIGHT
+from spacy_bel.retrieval.lexical import BROADER_WEIGHT, PART_WEIGHT
 from spacy_bel.retrieval.registry import NGRAM_WEIGHT, lexical_retriever
 from spacy_bel.types import ALIAS_KINDS, Alias, AliasKind, Candidate, Concept, Mention
 
@@ -187,3 +187,48 @@ def test_any_parts(dozen: Store, parts: list[str], k: int) -> None:
     for number in numbers:
         best = next(c for c in candidates if c.scores.get("part") == number)
         assert best.id == _find(lexical_retriever()(dozen), parts[int(number) - 1])[0].id
+
+
+def _hierarchy(make_kb: MakeKB) -> Store:
+    return make_kb(
+        [
+            Concept("A:1", "Cardiovascular Diseases"),
+            Concept("A:2", "Arrhythmia", parents=("A:1",)),
+            Concept("A:3", "Cardiac Conduction Defect", parents=("A:2", "B:unknown")),
+            Concept("A:4", "Asthma", types=("Disease",), parents=("A:5",)),
+            Concept("A:5", "Lung Diseases", types=("Group",)),
+        ]
+    )
+
+
+def test_parents_are_offered_where_no_name_has_the_same_words(make_kb: MakeKB) -> None:
+    retriever = lexical_retriever()(_hierarchy(make_kb))
+    found = {c.id: c for c in _find(retriever, "cardiac conduction delay")}
+    assert list(found)[0] == "A:3"
+    child = found["A:3"].score
+    assert found["A:2"].scores == {"broader": pytest.approx(child, abs=1e-5)}
+    assert found["A:2"].score == pytest.approx(BROADER_WEIGHT * child, abs=1e-5)
+    assert found["A:2"].alias == "Arrhythmia"
+
+
+def test_an_exact_match_needs_nothing_broader(make_kb: MakeKB) -> None:
+    retriever = lexical_retriever()(_hierarchy(make_kb))
+    assert "A:2" not in {c.id for c in _find(retriever, "cardiac conduction defects")}
+
+
+def test_parents_can_be_left_out(make_kb: MakeKB) -> None:
+    retriever = lexical_retriever(broader=0)(_hierarchy(make_kb))
+    assert not any("broader" in c.scores for c in _find(retriever, "cardiac conduction delay"))
+
+
+def test_parents_are_filtered(make_kb: MakeKB) -> None:
+    retriever = lexical_retriever()(_hierarchy(make_kb))
+    offered = {c.id for c in _find(retriever, "asthmas attack")}
+    assert "A:5" in offered
+    mention = Mention("asthmas attack", types=frozenset({"Disease"}))
+    assert {c.id for c in _find(retriever, mention)} == {"A:4"}
+
+
+def test_a_bad_match_says_nothing_of_parents(make_kb: MakeKB) -> None:
+    retriever = lexical_retriever()(_hierarchy(make_kb))
+    assert not any("broader" in c.scores for c in _find(retriever, "cartwheel"))
