@@ -39,7 +39,7 @@ class KnowledgeBase(Protocol):
         ...
 
     def ids_of_name(self, name: str) -> list[str]:
-        """CURIEs of the concepts that bear a name, compared by the normaliser's key."""
+        """CURIEs of the concepts that bear a name, compared by its surface form."""
         ...
 
 

@@ -18,7 +18,7 @@ ALIAS_KINDS: tuple[AliasKind, ...] = (
     "broad",
     "related",
 )
-"""Every kind, best evidence first: the order in which ties between exact matches break."""
+"""Every kind, best evidence first: ties between exact matches break in this order."""
 
 NIL = "NIL"
 """The id of a mention whose concept is not in the knowledge base."""

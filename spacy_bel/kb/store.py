@@ -184,13 +184,13 @@ class Store:
             alias: Number of a name.
 
         Returns:
-            The kind of the name, how often annotators gave it to the concept, how many names
-            and narrower concepts the concept has, and its place in the knowledge base.
+            How often annotators gave the name to the concept, the kind of the name, how many
+            names and narrower concepts the concept has, and its place in the knowledge base.
         """
         concept = int(self.alias_concepts[alias])
         return (
-            int(self.alias_kinds[alias]),
             -int(self.alias_counts[alias]),
+            int(self.alias_kinds[alias]),
             -int(self.concept_weights[concept]),
             concept,
         )

@@ -17,6 +17,8 @@ from spacy_bel.text import normalise, words
 _END = re.compile(r"[.;:!?。；：！？…]|\s*\n\s*")
 _CAPITALS = re.compile(r"[^\W\d_]*[A-Z][^a-z]*[A-Z]")
 
+_SYMBOL = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z\d-]+")  # BRCA1, MOST-1
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -40,8 +42,9 @@ class Guards:
     Args:
         max_tokens: Most tokens of a mention.
         min_chars: Names of fewer characters are left alone.
-        case_chars: Where a mention has at most so many characters, and it or the name is
-            written in capitals (``ALL``), only the very same spelling matches.
+        case_chars: Where a mention or a name has at most so many characters, and one of them is
+            written in capitals (``ALL``), only the very same spelling matches. So it is for
+            symbols of capitals and digits (``MOST-1``), however long.
         max_concepts: Names that more concepts bear are left alone.
         types: Semantic types to look for; empty for all.
     """
@@ -164,7 +167,7 @@ class _Finder:
         normalised = _join(self._pieces[start:end])
         own = words(normalised)
         found = store.aliases_of_words(NameForms(normalised, own, frozenset()))
-        if not len(found) or normalised.replace(" ", "").isdigit():
+        if not len(found) or all(word.isdigit() for word in own):
             return None
         text = self._doc[start:end].text
         if len(text) < guards.min_chars or (end - start == 1 and self._is_common(start)):
@@ -174,7 +177,10 @@ class _Finder:
         aliases = [
             alias
             for alias, name in names.items()
-            if sorted(name.words) == sorted(own) and self._admits(alias, text)
+            if sorted(name.words) == sorted(own)
+            # Of a single word no function word can be left out: "AT mutated" is not "mutated".
+            and (len(own) > 1 or name.normalised.count(" ") == normalised.count(" "))
+            and self._admits(alias, text)
         ]
         concepts = {int(store.alias_concepts[alias]) for alias in aliases}
         if not 0 < len(concepts) <= guards.max_concepts:
@@ -188,10 +194,11 @@ class _Finder:
             concept = int(store.alias_concepts[alias])
             if guards.types.isdisjoint(store.type_sets[int(store.concept_types[concept])]):
                 return False
-        if len(text) > guards.case_chars:
-            return True
         name = store.alias_names[alias]
-        return name == text or not (_CAPITALS.search(name) or _CAPITALS.search(text))
+        is_symbol = _SYMBOL.fullmatch(name) is not None
+        if min(len(text), len(name)) > guards.case_chars and not is_symbol:
+            return True
+        return text in {name, f"{name}s"} or not (_CAPITALS.search(name) or _CAPITALS.search(text))
 
     def _is_common(self, at: int) -> bool:
         """Whether a token is a word that says nothing, such as ``all``; ``ALL`` is not."""

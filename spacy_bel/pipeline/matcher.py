@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
+from spacy_bel.errors import Errors
 from spacy_bel.mentions.extract import ENTS, spans_of
 from spacy_bel.mentions.matching import Guards, Match, find_matches, spans_of_matches
 from spacy_bel.pipeline.component import KBComponent
@@ -47,7 +48,11 @@ class BelMatcher(KBComponent):
         case_chars: int = 5,
         max_concepts: int = 10,
     ) -> None:
-        super().__init__(name, kb=kb, types={"types": tuple(types)})
+        super().__init__(name, kb=kb, types={"types": tuple(types), "labels": tuple(labels or ())})
+        limits = {"max_tokens": max_tokens, "min_chars": min_chars, "max_concepts": max_concepts}
+        for setting, value in limits.items():
+            if value < 1:
+                raise Errors.B602(name=name, setting=setting, value=value, allowed="1 or more")
         self.spans = spans
         self.type_labels = dict(labels or {})
         self.guards = Guards(max_tokens, min_chars, case_chars, max_concepts, frozenset(types))

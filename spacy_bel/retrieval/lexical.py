@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_bel.curies import canonical_prefix
+from spacy_bel.errors import Errors
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.broader import BroaderConcepts
@@ -36,10 +37,10 @@ class NameRetriever:
 
     Each stage scores names in [0, 1]. A concept's score is the largest of its names' scores,
     each multiplied by the weight of its stage; with weights of at most 1 for stages other than
-    exact match, exact hits come first. Ties break for the better kind of name (preferred before
-    exact before annotated before narrow, broad and related), then for the name that annotators
-    gave the concept more often, then for the concept with more names and narrower concepts,
-    then by the concept's place in the knowledge base.
+    exact match, exact hits come first. Ties break for the name that annotators gave the concept
+    more often, then for the better kind of name (preferred before exact before annotated before
+    narrow, broad and related), then for the concept with more names and narrower concepts, then
+    by the concept's place in the knowledge base (see ``Store.preference``).
 
     Args:
         store: The knowledge base.
@@ -49,6 +50,10 @@ class NameRetriever:
         prefixes: Vocabularies to look at, such as ``MESH``; empty for all.
         broader: Of how many of the best concepts the parents are candidates too, where no name
             has the same words as the mention; 0 for none.
+
+    Raises:
+        BelError: If a weight is out of range, or the knowledge base has no name in any of the
+            languages or no concept of any of the vocabularies.
     """
 
     def __init__(
@@ -69,6 +74,20 @@ class NameRetriever:
             self.weights["broader"] = BROADER_WEIGHT
         self._languages = frozenset(languages)
         self._prefixes = frozenset(map(canonical_prefix, prefixes))
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse settings under which nothing could be found, or not in the order promised."""
+        for name, weight in self.weights.items():
+            if not 0 < weight <= 1:
+                raise Errors.B401(setting=f"weight of {name}", value=weight, allowed="(0, 1]")
+        known = {"languages": set(self.store.meta["languages"])}
+        if self._prefixes:
+            known["prefixes"] = set(self.store.count_prefixes())
+        for setting, asked in (("languages", self._languages), ("prefixes", self._prefixes)):
+            if asked and asked.isdisjoint(known[setting]):
+                allowed = ", ".join(sorted(known[setting]))
+                raise Errors.B401(setting=setting, value=", ".join(sorted(asked)), allowed=allowed)
 
     def retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
         """For each mention, up to ``k`` candidates with distinct ids, best first.

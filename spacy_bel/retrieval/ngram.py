@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_bel.errors import Errors
 from spacy_bel.features import FeatureBatch, features, weigh
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.hits import Hits, Query
@@ -37,6 +38,8 @@ class NgramStage:
     """
 
     def __init__(self, store: Store, *, prune: float = 0.3) -> None:
+        if not 0 <= prune < 1:
+            raise Errors.B401(setting="prune", value=prune, allowed="[0, 1)")
         self.prune = prune
         self._alias_concepts = store.alias_concepts
         self._codes = store.array("features.codes")

@@ -31,6 +31,9 @@ CONCEPTS = [
     Concept("MESH:D009203", "Myocardial Infarction", (Alias("心肌梗死", lang="zh"),), DISEASE),
     Concept("MESH:D003643", "Death", (Alias("was"), Alias("X"), Alias("in"), Alias("1984")), ()),
     Concept("NCBIGene:7157", "TP53", (Alias("p53"), Alias("CAT")), GENE),
+    Concept(
+        "NCBIGene:17", "Shorts", tuple(map(Alias, ("II", "2-1", "MOST-1", "AT mutated"))), GENE
+    ),
     Concept("NCBITaxon:9685", "Felis catus", (Alias("cat"),), ("Species",)),
     Concept("NCBIGene:1", "Twin 1", (Alias("cold"),), GENE),
     Concept("NCBIGene:2", "Twin 2", (Alias("cold"),), GENE),
@@ -244,3 +247,16 @@ def test_any_text(store: Store, text: str) -> None:
 def test_any_tokens(store: Store, words: Sequence[str], data: st.DataObject) -> None:
     spaces = data.draw(st.lists(st.booleans(), min_size=len(words), max_size=len(words)))
     _check(Doc(_blank("en").vocab, words=list(words), spaces=spaces), store)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The second visit", "the first and second visit", "one of the most cited", "mutated cells"],
+)
+def test_common_words_are_not_short_names_in_another_guise(store: Store, text: str) -> None:
+    assert _match(store, text) == []
+
+
+@pytest.mark.parametrize("text", ["MOST-1"])
+def test_short_names_match_as_they_are_written(store: Store, text: str) -> None:
+    assert _match(store, f"In {text} cells") == [(text, "NCBIGene:17")]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_bel.errors import BelError
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
 from spacy_bel.retrieval.exact import SAME_SURFACE, SAME_WORDS
@@ -232,3 +234,24 @@ def test_parents_are_filtered(make_kb: MakeKB) -> None:
 def test_a_bad_match_says_nothing_of_parents(make_kb: MakeKB) -> None:
     retriever = lexical_retriever()(_hierarchy(make_kb))
     assert not any("broader" in c.scores for c in _find(retriever, "cartwheel"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"languages": ["english"]},
+        {"prefixes": ["FOO"]},
+        {"ngram_weight": 7.0},
+        {"ngram_weight": 0.0},
+        {"prune": 1.0},
+        {"prune": -0.1},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(sample: Store, settings: dict[str, Any]) -> None:
+    with pytest.raises(BelError, match="B401"):
+        lexical_retriever(**settings)(sample)
+
+
+def test_one_known_language_is_enough(sample: Store) -> None:
+    retriever = lexical_retriever(languages=["xx", "es"], prefixes=["mesh"])(sample)
+    assert _find(retriever, "infarto de miocardio")[0].id == "MESH:D009203"
