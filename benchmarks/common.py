@@ -210,12 +210,12 @@ def parser(description: str) -> argparse.ArgumentParser:
 @contextlib.contextmanager
 def workbench(arguments: argparse.Namespace) -> Iterator[Workbench]:
     """The workbench that the command line asks for."""
-    data = arguments.data or os.environ.get(DATA_VARIABLE)
-    if not (arguments.sample or data):
+    data = SAMPLE if arguments.sample else arguments.data or os.environ.get(DATA_VARIABLE)
+    if data is None:
         raise SystemExit(f"Give a folder with data: --data DIR, or {DATA_VARIABLE}; or --sample.")
     with contextlib.ExitStack() as stack:
         work = arguments.work or stack.enter_context(tempfile.TemporaryDirectory())
-        yield Workbench(SAMPLE if arguments.sample else Path(data), Path(work).resolve())
+        yield Workbench(Path(data), Path(work).resolve())
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], aligns: str) -> str:

@@ -112,7 +112,11 @@ GENES = Vocabulary(
 )
 SPECIES = Vocabulary(
     "speclist, species names",
-    ("kb/ncbitaxon/speclist.txt.gz", "kb/ncbitaxon/species_names_2016_reach.tsv.gz"),
+    (
+        "kb/ncbitaxon/speclist.txt.gz",
+        # Its names are in alphabetical order, abbreviations first: none is the preferred one.
+        "kb/ncbitaxon/species_names_2016_reach.tsv.gz?names=&synonyms=names",
+    ),
 )
 OPEN_CUIS = Vocabulary(
     "open CUI names",
@@ -165,12 +169,12 @@ HEADER = [
 ]
 
 PROTOCOL = f"""\
-Gold mentions, linked by `bel_linker` with its default settings and top_k={TOP_K}: retrieval alone, \
-no reranker. *n* counts mentions with a gold id, *in KB* is the share of them whose every id is in \
-the knowledge base; the others are misses. Acc@1 and Recall@k are *lenient* (ranked concepts, any \
-gold id counts); *name* counts as BioSyn does, *strict* as BELB does, *unseen* is lenient over \
-distinct mentions that do not occur in the training data. Annotated names are the training \
-data's mentions, added by `kb add --as-aliases`."""
+Gold mentions, linked by `bel_linker` with its default settings and top_k={TOP_K}: retrieval \
+alone, no reranker. *n* counts mentions with a gold id, *in KB* is the share of them whose every \
+id is in the knowledge base; the others are misses. Acc@1 and Recall@k are *lenient* (ranked \
+concepts, any gold id counts); *name* counts as BioSyn does, *strict* as BELB does, *unseen* is \
+lenient over distinct mentions that do not occur in the training data. Annotated names are the \
+training data's mentions, added by `kb add --as-aliases`."""
 
 
 def measure(
@@ -236,8 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with workbench(given) as bench:
         for row, with_names in tqdm(runs, unit="row", disable=None):
             resamples = 1000 if given.intervals else 1
-            names, metrics = measure(bench, row, with_names=with_names, resamples=resamples)
-            lines.append([*names, *cells(metrics, intervals=given.intervals)])
+            what, metrics = measure(bench, row, with_names=with_names, resamples=resamples)
+            lines.append([*what, *cells(metrics, intervals=given.intervals)])
         print(f"{PROTOCOL}\n\n{table(HEADER, lines, 'lll' + 'r' * (len(HEADER) - 3))}\n")
         print(f"{bench.describe()}\n\n{machine()}")
 

@@ -53,6 +53,12 @@ class Errors(Enum):
         "A concept has no identifier (its name: {name!r}, its source: {source!r}). "
         "Give every concept a CURIE."
     )
+    B113 = (
+        "No annotated mention of {source} could be added to {path}: {unknown} have an id that it "
+        "does not have, or no text. Nothing was written. Check that the mentions have ids, and "
+        "that these are of the knowledge base's vocabulary."
+    )
+    B114 = "The knowledge base {name!r} has no {kind} {unknown}. It has: {known}."
     B150 = "Cannot read {path}: {reason}."
     B151 = (
         "{path} is damaged: its gzip stream breaks off after line {line} ({reason}). "
@@ -60,7 +66,10 @@ class Errors(Enum):
     )
     B152 = "{path} is not UTF-8 text ({reason}). Give a plain text file or a gzip-compressed one."
     B153 = "{path} is empty: there is nothing to read."
-    B154 = "Unknown option {option!r} for the {format} format. {allowed}"
+    B154 = (
+        "Unknown option {option!r} for {path}, read as {format}. {allowed} "
+        "An option for one source of several goes with its name: names.tsv?id=code."
+    )
     B155 = "Cannot read the options in {source!r}: write them as path?name=value&name=value."
     B156 = (
         "The option {option!r} names the column {column!r}, which {path} does not have. "
@@ -77,7 +86,7 @@ class Errors(Enum):
     B201 = "The corpus {path} cannot be read: {reason}."
     B202 = (
         "{path}, line {line}: {reason}. Malformed lines so far: {count}, allowed: {limit}. "
-        "Correct the file, name its format, or raise max_errors."
+        "Correct the file, name its format, or raise the limit with --max-errors."
     )
     B203 = "{path} is no table of mentions: its header lacks {columns}. Name another format."
     B204 = "Document {document!r} cannot be used: {reason}."
@@ -127,15 +136,7 @@ class Errors(Enum):
         "{component!r} is no linker of this pipeline. Its linkers: {linkers}; "
         "all its components: {names}."
     )
-    B503 = (
-        "The pipeline has several linkers: {linkers}. "
-        "Name the one to evaluate with the component option."
-    )
-    B504 = "Cannot read the corpus {path}: {reason}."
-    B505 = (
-        "{path} is no corpus that spaCy can read ({reason}). "
-        "Make one with: python -m spacy_bel convert"
-    )
+    B503 = "The pipeline has several linkers: {linkers}. Name one with the component option."
     B506 = (
         "No gold mention in {documents} documents: they belong in doc.spans['bel_gold'] or "
         "doc.ents. Make such a corpus with: python -m spacy_bel convert"
@@ -146,6 +147,8 @@ class Errors(Enum):
     )
     B508 = "Cannot load the pipeline {pipeline}: {reason}"
     B509 = "Cannot write the evaluation to {path}: {reason}."
+
+    B401 = "A retriever cannot work with {setting}={value}; allowed: {allowed}."
 
     B600 = (
         "{name} has no knowledge base. Give one in the config, "
@@ -160,7 +163,7 @@ class Errors(Enum):
     )
     B602 = "{name} cannot work with {setting}={value!r}; allowed: {allowed}."
     B603 = "Cannot tell what to write to {output}: its suffix must be one of {suffixes}."
-    B604 = "Cannot write {output}: {reason}."
+    B604 = "Cannot write {path}: {reason}."
     B605 = "Cannot read texts from {path}: {reason}."
     B651 = (
         "The {part} of {name} gave {found} answers for {asked} mentions; "

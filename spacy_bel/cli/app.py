@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import typer
-from wasabi.printer import Printer
 
 from spacy_bel.cli.convert import convert
 from spacy_bel.cli.evaluate import evaluate
@@ -38,5 +37,6 @@ def main() -> None:
     try:
         app()
     except BelError as error:
-        Printer(no_print=False).fail(str(error), exits=None)
+        # On one line, however long: what it says to run can be copied.
+        typer.secho(f"✘ {error}", fg=typer.colors.RED, err=True)
         sys.exit(1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +13,7 @@ from spacy_bel.corpora.document import GoldDocument
 from spacy_bel.corpora.formats import READERS, read_corpus
 from spacy_bel.corpora.report import ReadReport
 from spacy_bel.errors import Errors
+from spacy_bel.files import replacing
 
 _SHOWN_NOTES = 10
 
@@ -76,7 +75,8 @@ def convert(
     if labels and not labels & seen_labels:
         known = ", ".join(sorted(seen_labels)) or "none"
         raise Errors.B211(types=", ".join(sorted(labels)), labels=known)
-    _write(docs.to_bytes(), output)
+    with replacing(output, Errors.B212) as beside:
+        docs.to_disk(beside)
     typer.echo(f"Wrote {output}\n{_summary(counts, report)}")
 
 
@@ -87,19 +87,6 @@ def _read(
         yield from read_corpus(
             file, file_format=file_format, lang=lang, prefix=prefix, report=report
         )
-
-
-def _write(content: bytes, path: Path) -> None:
-    """Write beside the file and rename, so that a failure leaves the old file whole."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise Errors.B212(path=path, reason=error) from error
 
 
 def _summary(counts: CorpusCounts, report: ReadReport) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from wasabi.printer import Printer
 
-from spacy_bel.errors import Errors
-
-if TYPE_CHECKING:
-    from spacy.language import Language
+from spacy_bel.cli.pipelines import load_pipeline
 
 
 def evaluate(
@@ -42,19 +39,20 @@ def evaluate(
     report.html and mentions.jsonl (a line per mention, to compare linkers by).
     The corpora are what the convert command writes.
     """
+    from spacy_bel.corpora.reader import read_docs
     from spacy_bel.evaluation import run
     from spacy_bel.evaluation.records import mention_texts
     from spacy_bel.evaluation.report import prepare, write
 
     if output is not None:
         prepare(output)
-    nlp = _load(pipeline)
+    nlp = load_pipeline(pipeline)
     texts = None
     if seen:
-        texts = set().union(*(mention_texts(run.read_corpus(path, nlp.vocab)) for path in seen))
+        texts = set().union(*(mention_texts(read_docs(path, nlp.vocab)) for path in seen))
     evaluation = run.evaluate(
         nlp,
-        run.read_corpus(corpus, nlp.vocab),
+        read_docs(corpus, nlp.vocab),
         seen=texts,
         component=component,
         end_to_end=end_to_end,
@@ -66,16 +64,7 @@ def evaluate(
     _print_prf(printer, evaluation.metrics)
     if output is not None:
         for path in write(evaluation, output, corpus.stem):
-            printer.good(f"Wrote {path}")
-
-
-def _load(pipeline: str) -> Language:
-    import spacy
-
-    try:
-        return spacy.load(pipeline)
-    except (OSError, ImportError) as error:
-        raise Errors.B508(pipeline=pipeline, reason=error) from error
+            typer.echo(f"Wrote {path}")
 
 
 def _print_mentions(printer: Printer, metrics: dict[str, Any]) -> None:

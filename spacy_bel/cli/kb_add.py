@@ -35,19 +35,16 @@ def add(
     from spacy_bel.corpora.names import annotated_names
     from spacy_bel.corpora.reader import read_docs
     from spacy_bel.kb.build import add_annotated_aliases
-    from spacy_bel.kb.store import Store
 
     if not as_aliases:
         raise Errors.B111()
 
-    def names() -> Iterator[tuple[str, str]]:
+    def names() -> Iterator[tuple[str, str, str]]:
         for corpus in corpora:
             yield from annotated_names(read_docs(corpus, Vocab()))
 
-    if output is not None:
-        Store(directory).save(output)
     source = ", ".join(corpus.name for corpus in corpora)
-    meta = add_annotated_aliases(output or directory, names(), source=source, progress=True)
+    meta = add_annotated_aliases(directory, names(), source=source, output=output, progress=True)
     typer.echo(
         f"Wrote {output or directory}: {meta['added']:,} annotated names added, "
         f"{meta['unknown']:,} left out because their id is not in the knowledge base; "

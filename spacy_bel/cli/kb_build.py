@@ -36,11 +36,22 @@ def build(
         typer.Option("--option", help="KEY=VALUE for the reader, such as id=code; repeatable."),
     ] = None,
     max_errors: Annotated[
-        int, typer.Option("--max-errors", min=0, help="Malformed lines to pass over.")
+        int,
+        typer.Option(
+            "--max-errors",
+            min=0,
+            help="Malformed lines to pass over; each is shown. Published vocabularies of many "
+            "thousand lines often hold a few, and the other names are right without them.",
+        ),
     ] = 10,
     rewrite_homonyms: Annotated[
         bool,
-        typer.Option("--rewrite-homonyms", help="Make shared names distinct: 'MS (sclerosis)'."),
+        typer.Option(
+            "--rewrite-homonyms",
+            help="Append the preferred name to names that several concepts share and to those "
+            "under 5 characters: 'MS (Multiple Sclerosis)'. It serves rerankers that write or "
+            "read names, and weakens lexical linking.",
+        ),
     ] = False,
 ) -> None:
     """Build a knowledge base from vocabulary files.
@@ -62,8 +73,15 @@ def build(
         homonyms=rewrite_homonyms,
         progress=True,
     )
-    counts = ", ".join(f"{number:,} {kind}" for kind, number in meta["counts"].items())
-    typer.echo(f"Wrote {output}: {counts}.")
+    counts = dict(meta["counts"])
+    names_only = counts.pop("names_only")
+    listed = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
+    typer.echo(f"Wrote {output}: {listed}; {meta['skipped']:,} malformed lines skipped.")
+    if names_only:
+        typer.echo(
+            f"{names_only:,} of the concepts are defined by no source: they have names only from "
+            "translations and other additions."
+        )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+_LABELS = {"names_only": "concepts with added names only"}
+
 
 def info(
     directory: Annotated[Path, typer.Argument(help="A knowledge base.", metavar="DIR")],
@@ -30,7 +32,8 @@ def info(
         ("version", meta["version"] or "-"),
         ("licence", meta["licence"] or "-"),
         ("sources", ", ".join(meta["sources"])),
-        *((kind, f"{number:,}") for kind, number in meta["counts"].items()),
+        *((_LABELS.get(kind, kind), f"{number:,}") for kind, number in meta["counts"].items()),
+        ("malformed lines skipped", f"{meta.get('skipped', 0):,}"),
         ("size on disk", f"{size / 1e6:,.1f} MB"),
         ("checksum", store.checksum),
     ]

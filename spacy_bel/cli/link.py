@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spacy_bel.cli.pipelines import load_pipeline
 from spacy_bel.errors import Errors
+from spacy_bel.files import replacing
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
+
+    from spacy_bel.kb.readers.textfile import ReadProblem
+
+Linked = Iterable[tuple["Doc", dict[str, Any]]]
+"""Linked documents, each with the record that its text came from."""
 
 
 def link(
@@ -24,7 +29,8 @@ def link(
         list[Path],
         typer.Argument(
             metavar="TEXT...",
-            help='Files of texts: one a line, or JSON lines with a "text" (suffix .jsonl).',
+            help="Files of texts, plain or gzip-compressed: one a line, or JSON lines with a "
+            '"text" (suffix .jsonl).',
         ),
     ],
     *,
@@ -34,123 +40,139 @@ def link(
             "--output", "-o", help="What to write, by suffix: .jsonl, .spacy, or .html to look at."
         ),
     ],
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 64,
+    component: Annotated[
+        str, typer.Option("--component", help="The linker, where the pipeline has several.")
+    ] = "",
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, help="Texts that are linked together.")
+    ] = 64,
     n_process: Annotated[int, typer.Option("--n-process", min=1, help="Processes.")] = 1,
 ) -> None:
     """Link the entities of texts.
 
-    A .jsonl has a line per text with its entities, their ids, scores and candidates; a .spacy
-    holds the documents; an .html shows them, each entity a link to its concept.
+    A .jsonl has a line per text with its entities, their ids, scores and candidates, beside
+    what the line of a .jsonl that is read holds; an .html shows the texts, each entity a link
+    to its concept (of overlapping spans the longest).
+
+    A .spacy holds the documents. In a new process, span._.bel_ids and the like are there after
+    spacy_bel.mentions.writing.register_extensions().
     """
-    import spacy
     from tqdm import tqdm
 
     from spacy_bel.evaluation.run import find_linker
 
-    writers: dict[str, Callable[[Iterable[Doc], Path, str], None]] = {
-        ".jsonl": _write_jsonl,
-        ".spacy": _write_spacy,
-        ".html": _write_html,
-    }
-    if output.suffix not in writers:
-        raise Errors.B603(output=output, suffixes=", ".join(writers))
-    nlp = spacy.load(pipeline)
-    linker: Any = nlp.get_pipe(find_linker(nlp))
+    if output.suffix not in _WRITERS:
+        raise Errors.B603(output=output, suffixes=", ".join(_WRITERS))
+    nlp = load_pipeline(pipeline)
+    settings = nlp.get_pipe_config(find_linker(nlp, component))
+    links = _Links(settings.get("spans", "ents"), settings.get("extensions", "bel"))
     counts = {"texts": 0, "entities": 0, "linked": 0, "NIL": 0}
 
-    def linked() -> Iterator[Doc]:
-        docs = nlp.pipe(_texts(texts), batch_size=batch_size, n_process=n_process)
-        for doc in tqdm(docs, desc="linking", unit=" texts", disable=None):
+    def linked() -> Iterator[tuple[Doc, dict[str, Any]]]:
+        found = nlp.pipe(_texts(texts), as_tuples=True, batch_size=batch_size, n_process=n_process)
+        for doc, record in tqdm(found, desc="linking", unit=" texts", disable=None):
+            kb_ids = [span.kb_id_ for span in links.spans_of(doc)]
             counts["texts"] += 1
-            counts["entities"] += len(doc.ents)
-            counts["NIL"] += sum(entity.kb_id_ == "NIL" for entity in doc.ents)
-            counts["linked"] += sum(entity.kb_id_ not in {"", "NIL"} for entity in doc.ents)
-            yield doc
+            counts["entities"] += len(kb_ids)
+            counts["NIL"] += kb_ids.count("NIL")
+            counts["linked"] += sum(kb_id not in {"", "NIL"} for kb_id in kb_ids)
+            yield doc, record
 
-    beside = output.with_name(f".{output.stem}.{os.getpid()}.tmp{output.suffix}")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        writers[output.suffix](linked(), beside, linker.extensions)
-        beside.replace(output)
-    except OSError as error:
-        raise Errors.B604(output=output, reason=error) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    with replacing(output, Errors.B604) as beside:
+        _WRITERS[output.suffix](linked(), beside, links)
     typer.echo(f"Wrote {output}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
+    if output.suffix == ".spacy":
+        typer.echo(
+            f"To read span._.{links.extensions}_ids there: "
+            f"spacy_bel.mentions.writing.register_extensions({links.extensions!r})"
+        )
 
 
-def _texts(paths: Iterable[Path]) -> Iterator[str]:
-    """The texts of all files, one at a time; empty lines are no texts."""
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Where a linker leaves its links in a document."""
+
+    key: str
+    extensions: str
+
+    def spans_of(self, doc: Doc) -> list[Span]:
+        from spacy_bel.mentions.extract import spans_of
+
+        return spans_of(doc, self.key)
+
+    def as_record(self, doc: Doc, span: Span) -> dict[str, Any]:
+        """A linked span as plain data."""
+        from spacy_bel.mentions.writing import load
+
+        found = load(doc, span, self.extensions, span.label_)
+        return {
+            "start": span.start_char,
+            "end": span.end_char,
+            "text": span.text,
+            "label": span.label_,
+            "id": span.kb_id_,
+            "ids": list(found["ids"]),
+            "score": found["score"],
+            "nil": found["nil"],
+            "error": found["error"],
+            "candidates": [
+                {"id": c.id, "name": c.name, "alias": c.alias, "score": c.score}
+                for c in found["candidates"]
+            ],
+        }
+
+
+def _texts(paths: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The texts of all files, each with its record; empty lines are no texts."""
+    from spacy_bel.kb.readers.textfile import TextFile
+
     found = False
     for path in paths:
-        try:
-            with path.open(encoding="utf-8", newline="\n") as file:
-                for number, line in enumerate(file, 1):
-                    if line.strip():
-                        found = True
-                        yield (
-                            _json_text(path, number, line)
-                            if path.suffix == ".jsonl"
-                            else (line.rstrip("\r\n"))
-                        )
-        except (OSError, UnicodeDecodeError) as error:
-            raise Errors.B605(path=path, reason=error) from error
+        file = TextFile(path, _refuse)
+        is_json = path.name.removesuffix(".gz").endswith(".jsonl")
+        for line in file:
+            if line.strip():
+                found = True
+                record = (file.json_object(line) or {}) if is_json else {"text": line}
+                text = record.get("text")
+                if not isinstance(text, str):
+                    raise Errors.B605(path=path, reason=f'line {file.line} has no "text"')
+                yield text, record
     if not found:
         raise Errors.B605(path=", ".join(map(str, paths)), reason="there is no text in it")
 
 
-def _json_text(path: Path, number: int, line: str) -> str:
-    try:
-        return str(json.loads(line)["text"])
-    except (ValueError, KeyError, TypeError) as error:
-        reason = f'line {number} is not a JSON object with a "text" ({error!r})'
-        raise Errors.B605(path=path, reason=reason) from error
+def _refuse(problem: ReadProblem) -> None:
+    reason = f"line {problem.line}: {problem.message}"
+    raise Errors.B605(path=problem.path, reason=reason)
 
 
-def _as_record(doc: Doc, extensions: str) -> dict[str, Any]:
-    """A document as plain data."""
-    from spacy_bel.mentions.writing import load
-
-    entities = []
-    for entity in doc.ents:
-        found = load(doc, entity, extensions, entity.label_)
-        entities.append(
-            {
-                "start": entity.start_char,
-                "end": entity.end_char,
-                "text": entity.text,
-                "label": entity.label_,
-                "id": entity.kb_id_,
-                "score": found["score"],
-                "candidates": [
-                    {"id": c.id, "name": c.name, "alias": c.alias, "score": c.score}
-                    for c in found["candidates"]
-                ],
-            }
-        )
-    return {"text": doc.text, "entities": entities}
-
-
-def _write_jsonl(docs: Iterable[Doc], path: Path, extensions: str) -> None:
+def _write_jsonl(linked: Linked, path: Path, links: _Links) -> None:
     with path.open("w", encoding="utf-8") as file:
-        for doc in docs:
-            file.write(json.dumps(_as_record(doc, extensions), ensure_ascii=False) + "\n")
+        for doc, record in linked:
+            entities = [links.as_record(doc, span) for span in links.spans_of(doc)]
+            line = {**record, "text": doc.text, "entities": entities}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _write_spacy(docs: Iterable[Doc], path: Path, _: str) -> None:
+def _write_spacy(linked: Linked, path: Path, _: _Links) -> None:
     from spacy.tokens import DocBin
 
-    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    DocBin(docs=(doc for doc, _ in linked), store_user_data=True).to_disk(path)
 
 
-def _write_html(docs: Iterable[Doc], path: Path, _: str) -> None:
+def _write_html(linked: Linked, path: Path, links: _Links) -> None:
     from spacy import displacy
 
     from spacy_bel.mentions.writing import displacy_ents
 
-    with warnings.catch_warnings():
-        # A text without entities is shown as it is; spaCy would warn of each.
-        warnings.filterwarnings("ignore", message=r"\[W006\]")
-        rendered = [displacy_ents(doc) for doc in docs]
-    path.write_text(displacy.render(rendered, style="ent", manual=True, page=True, jupyter=False))
+    rendered = [displacy_ents(doc, links.key) for doc, _ in linked]
+    page = displacy.render(rendered, style="ent", manual=True, page=True, jupyter=False)
+    path.write_text(page, encoding="utf-8")
+
+
+_WRITERS: dict[str, Callable[[Linked, Path, _Links], None]] = {
+    ".jsonl": _write_jsonl,
+    ".spacy": _write_spacy,
+    ".html": _write_html,
+}

@@ -1,4 +1,4 @@
-"""Annotated documents as spaCy ``Doc`` objects, and back.
+"""Annotated documents as spaCy ``Doc`` objects.
 
 All mentions are in ``doc.spans["bel_gold"]``, those that do not overlap (longest first) also in
 ``doc.ents``. The document's id and language are attributes of the span group, because these are
@@ -19,7 +19,7 @@ from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from spacy_bel.corpora.document import GoldDocument, GoldMention
-from spacy_bel.corpora.gold import GOLD_KEY, gold_mode, parse_gold
+from spacy_bel.corpora.gold import GOLD_KEY
 
 
 def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None) -> Doc:
@@ -54,27 +54,16 @@ def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None) -> Doc:
     return doc
 
 
-def from_doc(doc: Doc) -> GoldDocument:
-    """The annotated document that ``to_doc`` wrote.
+def gold_spans(doc: Doc) -> list[Span]:
+    """The gold mentions of an annotated document.
 
     Args:
-        doc: A ``Doc`` with ``doc.spans["bel_gold"]``.
+        doc: A document of a corpus.
 
     Returns:
-        The document, equal to the one that was written.
+        ``doc.spans["bel_gold"]``, or ``doc.ents`` where there is no such span group.
     """
-    mentions = tuple(
-        GoldMention(
-            start=span.start_char,
-            end=span.end_char,
-            text=span.text,
-            label=span.label_,
-            ids=parse_gold(span.kb_id_),
-            mode=gold_mode(span.kb_id_),
-        )
-        for span in doc.spans[GOLD_KEY]
-    )
-    return GoldDocument(doc_id(doc), doc.text, doc_lang(doc), mentions)
+    return list(doc.spans.get(GOLD_KEY, doc.ents))
 
 
 def doc_id(doc: Doc) -> str:

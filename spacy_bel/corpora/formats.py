@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from spacy_bel.corpora.document import GoldDocument
 from spacy_bel.corpora.jsonl import read_jsonl
-from spacy_bel.corpora.lines import read_lines
 from spacy_bel.corpora.psytar import COLUMNS, read_psytar
 from spacy_bel.corpora.pubtator import HEADER, read_pubtator
 from spacy_bel.corpora.report import ReadReport
 from spacy_bel.corpora.xlbel import read_xlbel
 from spacy_bel.errors import Errors
+from spacy_bel.kb.readers.textfile import head
 
 
 class CorpusReader(Protocol):
@@ -48,22 +47,19 @@ def sniff(path: Path) -> str:
         A key of ``READERS``.
 
     Raises:
-        BelError: The file cannot be read, or its format is not known.
+        BelError: The file cannot be read, is empty or no text, or its format is not known.
     """
-    lines = (line for _, line in read_lines(path, ReadReport(max_errors=_SNIFFED_LINES)))
-    head = list(islice((line for line in lines if line.strip()), _SNIFFED_LINES))
-    if not head:
-        raise Errors.B001(path=path, reason="it is empty", formats=", ".join(READERS))
-    if set(COLUMNS) <= set(head[0].split("\t")):
+    lines = [line for line in head(path).split("\n") if line.strip()]
+    if set(COLUMNS) <= set(lines[0].split("\t")):
         return "psytar"
-    for line in head:
+    for line in lines[:_SNIFFED_LINES]:
         if line.lstrip().startswith("{"):
             return "jsonl"
         if HEADER.fullmatch(line):
             return "pubtator"
         if line.count("||") > 1 and "<tgt>" in line:
             return "xlbel"
-    reason = f"its first line is {head[0][:80]!r}"
+    reason = f"its first line is {lines[0][:80]!r}"
     raise Errors.B001(path=path, reason=reason, formats=", ".join(READERS))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -81,17 +80,21 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         Documents in order.
 
     Raises:
-        BelError: There is no such file, or it is not one that spaCy wrote.
+        BelError: There is no such file, it cannot be read, or it is not one that spaCy wrote.
     """
     files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
     if not files:
         raise Errors.B201(path=path, reason="there is no .spacy file in this folder")
     for file in files:
         try:
-            docs = DocBin().from_bytes(file.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:
+            content = file.read_bytes()
+        except OSError as error:
+            raise Errors.B201(path=file, reason=error.strerror or error) from error
+        try:
+            yield from DocBin().from_bytes(content).get_docs(vocab)
+        except Exception as error:
+            # zlib, msgpack and numpy each have their own exceptions for foreign bytes.
             raise Errors.B207(path=file, reason=error) from error
-        yield from docs.get_docs(vocab)
 
 
 def _without_ids(doc: Doc, spans: Iterable[Span]) -> list[Span]:

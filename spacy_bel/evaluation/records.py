@@ -12,15 +12,14 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from spacy_bel.corpora.gold import GOLD_KEY, parse_gold
+from spacy_bel.corpora.docs import gold_spans
+from spacy_bel.corpora.gold import parse_gold
+from spacy_bel.mentions.context import context_window
 from spacy_bel.protocols import KnowledgeBase
 from spacy_bel.types import NIL, Link
 
 CONTEXT_CHARS = 160
-"""How much text a record keeps on each side of the mention, in characters."""
-
-_CUT_CHARS = 30
-"""How far from its end a context may be cut to keep words whole, in characters."""
+"""The most text that a record keeps on each side of the mention, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +111,6 @@ def resolve_ids(ids: Iterable[str], kb: KnowledgeBase | None) -> tuple[str, ...]
     return tuple(dict.fromkeys(concepts))
 
 
-def gold_spans(doc: Doc) -> list[Span]:
-    """The gold mentions of an annotated document.
-
-    Args:
-        doc: A document of a corpus.
-
-    Returns:
-        ``doc.spans["bel_gold"]``, or ``doc.ents`` where there is no such span group.
-    """
-    return list(doc.spans.get(GOLD_KEY, doc.ents))
-
-
 def mention_texts(docs: Iterable[Doc]) -> set[str]:
     """The lower-cased gold mentions of some documents.
 
@@ -167,7 +154,9 @@ class Recorder:
         answer_ids = resolve_ids(link.ids if link.error is None else (), kb)
         unknown = tuple(id_ for id_ in gold_ids if id_ not in kb)
         query = link.mention.query
-        context, context_start = _context(span)
+        context, context_start, _ = context_window(
+            span.doc.text, span.start_char, span.end_char, size=CONTEXT_CHARS
+        )
         return Record(
             doc_id=doc_id,
             start=span.start_char,
@@ -217,20 +206,6 @@ class Recorder:
 
     def _name(self, id_: str) -> str:
         return self._kb.describe([id_])[0].name
-
-
-def _context(span: Span) -> tuple[str, int]:
-    """The text around a mention and the mention's offset in it, cut between words."""
-    text = span.doc.text
-    start = max(0, span.start_char - CONTEXT_CHARS)
-    end = min(len(text), span.end_char + CONTEXT_CHARS)
-    # A text without blanks near the cut, such as a Chinese one, is cut where it is.
-    if start > 0:
-        start = text.find(" ", start, start + _CUT_CHARS) + 1 or start
-    if end < len(text):
-        blank = text.rfind(" ", end - _CUT_CHARS, end)
-        end = end if blank < 0 else blank
-    return text[start:end], span.start_char - start
 
 
 def to_json(record: Record, ranks: dict[str, int | None]) -> dict[str, Any]:

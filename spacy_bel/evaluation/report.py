@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+import tempfile
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from spacy_bel.evaluation.mistakes import KINDS, find_mistakes, spread
 from spacy_bel.evaluation.ranks import RANKS
 from spacy_bel.evaluation.records import Record, to_json
 from spacy_bel.evaluation.run import Evaluation
+from spacy_bel.files import replacing
 
 MAX_MISTAKES = 1000
 """How many mistakes the page lists: more make it slow to open."""
@@ -71,8 +71,12 @@ def prepare(directory: Path) -> None:
     Raises:
         BelError: Nothing can be written there.
     """
-    probe = directory / f".{os.getpid()}"
-    _replace(probe, "").unlink()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise Errors.B509(path=directory, reason=error.strerror or error) from error
 
 
 def write(evaluation: Evaluation, directory: Path, corpus: str = "") -> list[Path]:
@@ -100,7 +104,10 @@ def write(evaluation: Evaluation, directory: Path, corpus: str = "") -> list[Pat
         "mentions.jsonl": "".join(f"{srsly.json_dumps(line)}\n" for line in lines),
         "report.html": render(evaluation, corpus),
     }
-    return [_replace(directory / name, content) for name, content in contents.items()]
+    for name, content in contents.items():
+        with replacing(directory / name, Errors.B509) as beside:
+            beside.write_text(content, encoding="utf-8")
+    return [directory / name for name in contents]
 
 
 @lru_cache(maxsize=1)
@@ -115,19 +122,6 @@ def _template() -> Template:
     environment.filters["percent"] = _percent
     environment.filters["link"] = curies.link
     return environment.get_template("report.html.jinja")
-
-
-def _replace(path: Path, content: str) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(content, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise Errors.B509(path=path, reason=error.strerror or error) from error
-    return path
 
 
 def _failures(records: list[Record]) -> list[tuple[str, int]]:

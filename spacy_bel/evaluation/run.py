@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
-from spacy.vocab import Vocab
+from spacy.tokens import Doc, Span
 from tqdm import tqdm
 
 from spacy_bel import __version__
-from spacy_bel.corpora.docs import doc_id
+from spacy_bel.corpora.docs import doc_id, gold_spans
 from spacy_bel.errors import Errors
 from spacy_bel.evaluation.end_to_end import Comparison, compare, read_annotations, score_texts
-from spacy_bel.evaluation.metrics import score_mentions
-from spacy_bel.evaluation.records import Record, Recorder, gold_spans
+from spacy_bel.evaluation.further import with_further
+from spacy_bel.evaluation.metrics import CUTOFFS, score_mentions
+from spacy_bel.evaluation.records import Record, Recorder
+from spacy_bel.mentions.extract import ENTS, spans_of
 from spacy_bel.protocols import KnowledgeBase
 from spacy_bel.types import Link
 
@@ -65,9 +65,10 @@ def evaluate(
 ) -> Evaluation:
     """Evaluates a pipeline's linker.
 
-    On gold mentions, the linker alone is asked. End to end, the whole pipeline reads the bare
-    text with its own tokenizer: the corpus's tokens are split at gold boundaries and would tell
-    it where the mentions are.
+    On gold mentions, the linker alone is asked; its retriever also for the candidates that
+    Recall@k needs beyond the linker's own ``top_k``. End to end, the whole pipeline reads the
+    bare text with its own tokenizer: the corpus's tokens are split at gold boundaries and would
+    tell it where the mentions are.
 
     Args:
         nlp: A pipeline with a linker.
@@ -89,24 +90,13 @@ def evaluate(
         BelError: The pipeline has no such linker, or the documents no gold identifiers.
     """
     name = find_linker(nlp, component)
-    linker: Linker = nlp.get_pipe(name)  # type: ignore[assignment]
-    docs = list(docs)
-    _check_gold(docs)
-    quiet = None if progress else True
-    recorder = Recorder(linker.kb, seen)
-    records: list[Record] = []
-    ids = _document_ids(docs)
-    with tqdm(total=len(docs), desc="gold mentions", unit="doc", disable=quiet) as bar:
-        for start in range(0, len(docs), batch_size):
-            batch = slice(start, start + batch_size)
-            records.extend(_link(linker, recorder, ids[batch], docs[batch]))
-            bar.update(len(docs[batch]))
     settings = nlp.get_pipe_config(name)
+    linker: Linker = nlp.get_pipe(name)  # type: ignore[assignment]
+    corpus = _Corpus.of(docs, batch_size, progress)
+    records = corpus.link(linker, Recorder(linker.kb, seen))
     texts = None
     if end_to_end and settings.get("write_kb_id", True):
-        predictions = nlp.pipe((doc.text for doc in docs), batch_size=batch_size)
-        bar = tqdm(predictions, total=len(docs), desc="end to end", unit="doc", disable=quiet)
-        comparisons = _compare(ids, docs, bar, settings.get("spans", "ents"), linker.kb)
+        comparisons = corpus.compare(nlp, settings.get("spans", ENTS), linker.kb)
         texts = score_texts(comparisons, resamples=resamples, seed=seed)
     metrics = {
         "schema": SCHEMA,
@@ -146,34 +136,54 @@ def find_linker(nlp: Language, component: str = "") -> str:
     return linkers[0]
 
 
-def read_corpus(path: Path, vocab: Vocab) -> list[Doc]:
-    """Reads an annotated corpus.
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    """Annotated documents with their ids, and how to go through them."""
 
-    Args:
-        path: A ``.spacy`` file, as ``python -m spacy_bel convert`` writes it.
-        vocab: The vocabulary of the pipeline that will read the documents.
+    docs: list[Doc]
+    ids: list[str]
+    batch_size: int
+    progress: bool
 
-    Returns:
-        The documents.
+    @classmethod
+    def of(cls, docs: Iterable[Doc], batch_size: int, progress: bool) -> _Corpus:
+        docs = list(docs)
+        _check_gold(docs)
+        # A document without an id is called by its number.
+        width = len(str(len(docs)))
+        ids = [doc_id(doc) or f"{number:0{width}}" for number, doc in enumerate(docs, start=1)]
+        return cls(docs, ids, batch_size, progress)
 
-    Raises:
-        BelError: The file cannot be read, or is no ``DocBin``.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Errors.B504(path=path, reason=error.strerror or error) from error
-    try:
-        return list(DocBin().from_bytes(data).get_docs(vocab))
-    except Exception as error:
-        # zlib, msgpack and numpy each have their own exceptions for foreign bytes.
-        raise Errors.B505(path=path, reason=error) from error
+    def link(self, linker: Linker, recorder: Recorder) -> list[Record]:
+        """All gold mentions with the linker's answers."""
+        records: list[Record] = []
+        with self._bar("gold mentions") as bar:
+            for start in range(0, len(self.docs), self.batch_size):
+                batch = slice(start, start + self.batch_size)
+                docs = self.docs[batch]
+                spans = [gold_spans(doc) for doc in docs]
+                answers = with_further(linker, docs, spans, linker.link(docs, spans), max(CUTOFFS))
+                for id_, own, links in zip(self.ids[batch], spans, answers, strict=True):
+                    pairs = zip(own, links, strict=True)
+                    records.extend(recorder.record(span, link, id_) for span, link in pairs)
+                bar.update(len(docs))
+        return records
 
+    def compare(self, nlp: Language, key: str, kb: KnowledgeBase) -> dict[str, Comparison]:
+        """What the pipeline finds in the bare texts and what the annotators did, by document."""
+        comparisons: dict[str, Comparison] = {}
+        predictions = nlp.pipe((doc.text for doc in self.docs), batch_size=self.batch_size)
+        with self._bar("end to end") as bar:
+            for id_, doc, predicted in zip(self.ids, self.docs, predictions, strict=True):
+                gold = read_annotations(gold_spans(doc), kb)
+                counts = compare(gold, read_annotations(spans_of(predicted, key), kb))
+                comparisons[id_] = comparisons.get(id_, Comparison()) + counts
+                bar.update()
+        return comparisons
 
-def _document_ids(docs: Sequence[Doc]) -> list[str]:
-    """The corpus's ids of documents, or their numbers where it has none."""
-    width = len(str(len(docs)))
-    return [doc_id(doc) or f"{number:0{width}}" for number, doc in enumerate(docs, start=1)]
+    def _bar(self, what: str) -> Any:
+        disable = None if self.progress else True
+        return tqdm(total=len(self.docs), desc=what, unit="doc", disable=disable)
 
 
 def _check_gold(docs: Sequence[Doc]) -> None:
@@ -182,29 +192,3 @@ def _check_gold(docs: Sequence[Doc]) -> None:
         raise Errors.B506(documents=len(docs))
     if not any(span.kb_id_ for span in spans):
         raise Errors.B507(mentions=len(spans))
-
-
-def _link(
-    linker: Linker, recorder: Recorder, ids: Sequence[str], docs: Sequence[Doc]
-) -> list[Record]:
-    spans = [gold_spans(doc) for doc in docs]
-    return [
-        recorder.record(span, link, id_)
-        for id_, doc_spans, links in zip(ids, spans, linker.link(docs, spans), strict=True)
-        for span, link in zip(doc_spans, links, strict=True)
-    ]
-
-
-def _compare(
-    ids: Sequence[str],
-    docs: Sequence[Doc],
-    predictions: Iterable[Doc],
-    key: str,
-    kb: KnowledgeBase,
-) -> dict[str, Comparison]:
-    comparisons: dict[str, Comparison] = {}
-    for id_, doc, predicted in zip(ids, docs, predictions, strict=True):
-        spans = predicted.ents if key == "ents" else predicted.spans.get(key, ())
-        counts = compare(read_annotations(gold_spans(doc), kb), read_annotations(spans, kb))
-        comparisons[id_] = comparisons.get(id_, Comparison()) + counts
-    return comparisons

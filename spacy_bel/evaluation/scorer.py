@@ -9,8 +9,8 @@ from typing import Any
 from spacy.training import Example
 from spacy.util import registry
 
+from spacy_bel.corpora.docs import gold_spans
 from spacy_bel.evaluation.end_to_end import Comparison, compare, read_annotations
-from spacy_bel.evaluation.records import gold_spans
 from spacy_bel.protocols import KnowledgeBase
 
 LinkScorer = Callable[..., dict[str, float | None]]

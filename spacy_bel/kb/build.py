@@ -25,8 +25,8 @@ from spacy_bel.types import Alias
 
 _Item = TypeVar("_Item")
 
-_DEFAULTS: dict[str, Any] = {"name": "", "version": "", "licence": "", "sources": []}
-"""What is told of a knowledge base in words, where nothing is told."""
+_DEFAULTS: dict[str, Any] = {"name": "", "version": "", "licence": "", "sources": [], "skipped": 0}
+"""What is told of a knowledge base beside its content, where nothing is told."""
 
 MAX_ERRORS = 10
 """Malformed lines that a build puts up with before it stops."""
@@ -86,8 +86,8 @@ def build(
         options: Reader options for all sources.
         max_errors: Malformed lines that are skipped, in all sources together, before the build
             stops.
-        homonyms: Whether to rewrite names that several concepts bear, as BeLink does.
-        progress: Whether to show progress bars.
+        homonyms: Whether to rewrite shared and short names (see ``kb.homonyms``).
+        progress: Whether to show progress bars on a terminal.
 
     Returns:
         The content of the new ``meta.json``.
@@ -104,7 +104,7 @@ def build(
                 read(source, format=format, on_error=problems, **(options or {})),
                 desc=parse_source(source)[0].name,
                 unit=" records",
-                disable=not progress,
+                disable=_disable(progress),
             )
 
     meta = {
@@ -113,7 +113,9 @@ def build(
         "licence": licence,
         "sources": [parse_source(source)[0].name for source in sources],
     }
-    return build_from_records(records(), output, meta, homonyms=homonyms, progress=progress)
+    return build_from_records(
+        records(), output, meta, problems=problems, homonyms=homonyms, progress=progress
+    )
 
 
 def build_from_records(
@@ -121,6 +123,7 @@ def build_from_records(
     output: Path,
     meta: Mapping[str, Any],
     *,
+    problems: ProblemLog | None = None,
     homonyms: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -130,8 +133,10 @@ def build_from_records(
         records: Concepts and retired ids, in any order; read once.
         output: The directory.
         meta: ``name``, ``version``, ``licence`` and ``sources``, as far as they are known.
-        homonyms: Whether to rewrite names that several concepts bear.
-        progress: Whether to show a progress bar.
+        problems: What takes the malformed lines while the records are read; its count becomes
+            ``skipped``.
+        homonyms: Whether to rewrite shared and short names (see ``kb.homonyms``).
+        progress: Whether to show a progress bar on a terminal.
 
     Returns:
         The content of the new ``meta.json``.
@@ -143,49 +148,57 @@ def build_from_records(
     with workspace(output) as folder, closing(Writer(folder / SQLITE)) as writer:
         for record in _readable(records):
             writer.add(record)
-        writer.finish()
+        names_only = writer.finish()
         if homonyms:
             rewrite_homonyms(writer.connection)
+        if problems is not None:
+            meta = {**meta, "skipped": problems.count}
+        meta = {**meta, "counts": {**count(writer.connection), "names_only": names_only}}
         return _index_and_commit(writer.connection, output, folder, meta, progress)
 
 
 def add_annotated_aliases(
     directory: Path,
-    mentions: Iterable[tuple[str, str]],
+    mentions: Iterable[tuple[str, str, str]],
     *,
     source: str,
-    lang: str = "en",
+    output: Path | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Add the mentions of an annotated corpus as names of their concepts.
 
+    Nothing changes, neither in ``directory`` nor in ``output``, before the new knowledge base is
+    whole.
+
     Args:
         directory: A knowledge base.
-        mentions: Pairs of concept id and mention text; repeated pairs add up. Retired ids are
-            resolved; blank mentions and ids that the knowledge base does not have are counted
-            and left out.
+        mentions: Concept id, mention text and ISO 639-1 code of its language; repeated ones add
+            up. Retired ids are resolved; blank mentions and ids that the knowledge base does not
+            have are counted and left out.
         source: What to call the corpus in the knowledge base.
-        lang: ISO 639-1 code of the corpus's language.
-        progress: Whether to show a progress bar.
+        output: The directory to write; ``directory`` itself where None.
+        progress: Whether to show a progress bar on a terminal.
 
     Returns:
         The content of the new ``meta.json``, with ``added`` (names taken in) and ``unknown``
         (names left out).
 
     Raises:
-        BelError: If there is no readable knowledge base, or it cannot be written.
+        BelError: If there is no readable knowledge base, no mention could be added, or the
+            output cannot be written.
     """
     directory = Path(directory)
+    output = Path(output or directory)
     old = read_meta(directory)
-    meta = {part: old[part] for part in _DEFAULTS}
+    meta = {part: old.get(part, default) for part, default in _DEFAULTS.items()}
     meta["sources"] = [*meta["sources"], source]
     added = unknown = 0
-    with workspace(directory) as folder:
+    with workspace(output) as folder:
         # Damage must not be taken over under a new checksum.
         original = verify_file(directory, old["files"][Path(SQLITE).stem])
         shutil.copyfile(original, folder / SQLITE)
         with closing(Writer(folder / SQLITE)) as writer:
-            for concept_id, text in _readable(mentions):
+            for concept_id, text, lang in _readable(mentions):
                 number = writer.current_number(concept_id)
                 if number is None or not text.strip():
                     unknown += 1
@@ -193,8 +206,12 @@ def add_annotated_aliases(
                 added += 1
                 alias = Alias(text, "annotated", lang=lang, source=source, count=1)
                 writer.add_aliases(number, [alias])
+            if not added:
+                raise Errors.B113(source=source, path=directory, unknown=unknown)
             writer.finish()
-            new = _index_and_commit(writer.connection, directory, folder, meta, progress)
+            names_only = old["counts"].get("names_only", 0)
+            meta["counts"] = {**count(writer.connection), "names_only": names_only}
+            new = _index_and_commit(writer.connection, output, folder, meta, progress)
     return {**new, "added": added, "unknown": unknown}
 
 
@@ -207,19 +224,24 @@ def _readable(items: Iterable[_Item]) -> Iterator[_Item]:
         raise Errors.B150(path=path, reason=reason) from error
 
 
+def _disable(progress: bool) -> bool | None:
+    """As tqdm asks for it: None shows a bar on a terminal only."""
+    return None if progress else True
+
+
 def _index_and_commit(
     db: sqlite3.Connection, output: Path, folder: Path, meta: Mapping[str, Any], progress: bool
 ) -> dict[str, Any]:
-    counts = count(db)
+    counts = meta["counts"]
     meta = {**_DEFAULTS, "name": output.name, **meta}
     if not counts["concepts"]:
         raise Errors.B107(sources=", ".join(meta["sources"]) or "the records")
     with tqdm(
-        total=2 * counts["aliases"], desc="indexing", unit=" names", disable=not progress
+        total=2 * counts["aliases"], desc="indexing", unit=" names", disable=_disable(progress)
     ) as bar:
         tables = write_arrays(db, ArrayFolder(folder), bar.update)
     db.close()
-    return commit(output, folder, {"library": __version__, **meta, "counts": counts, **tables})
+    return commit(output, folder, {"library": __version__, **meta, **tables})
 
 
 def count(db: sqlite3.Connection) -> dict[str, int]:

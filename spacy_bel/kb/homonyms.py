@@ -28,6 +28,9 @@ def count_homonyms(db: sqlite3.Connection) -> int:
 def rewrite_homonyms(db: sqlite3.Connection) -> int:
     """Rewrite shared and short names so that each tells its concept, as BeLink does.
 
+    This serves rerankers that write or read names, to which one name must mean one concept.
+    Lexical linking it weakens: a text says "MS" and hardly ever "MS (Multiple Sclerosis)".
+
     A synonym that several concepts bear, or of fewer than five characters, becomes
     ``name (preferred name)``. Where the shared name is itself preferred, or the preferred name is
     shared too, the longest other name of the concept that is not shared takes the place in

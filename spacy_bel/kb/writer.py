@@ -43,6 +43,14 @@ _MOVE = (
     "DELETE FROM concepts WHERE number = ?2",
 )
 
+_BEST_NAMES = """
+SELECT number, (
+    SELECT number FROM aliases WHERE concept = concepts.number
+    ORDER BY lang != 'en', kind, number LIMIT 1
+)
+FROM concepts WHERE name = ''
+"""
+
 
 def surface_hash(name: str) -> int:
     """What two spellings of one name share: a digest of their surface form."""
@@ -138,12 +146,15 @@ class Writer:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def finish(self) -> None:
+    def finish(self) -> int:
         """Settle what only the whole vocabulary shows; the file is complete afterwards.
 
         Every retired id points to its last successor, and what was given to it goes there. A
-        concept that got names but no preferred one takes the best of them; one that got no name
-        at all is dropped.
+        concept that got names but no preferred one takes the best of them, an English one where
+        there is any; one that got no name at all is dropped.
+
+        Returns:
+            Number of concepts that no source defined: they got names from additions only.
         """
         self._db.execute(
             "DELETE FROM retired WHERE old IN (SELECT id FROM concepts WHERE name != '')"
@@ -157,12 +168,10 @@ class Writer:
             self._db.execute(
                 f"DELETE FROM {table} WHERE concept NOT IN (SELECT number FROM concepts)"
             )
-        self._db.execute(
-            "UPDATE concepts SET name = (SELECT name FROM aliases WHERE concept = concepts.number "
-            "ORDER BY kind, number LIMIT 1) WHERE name = ''"
-        )
+        promoted = self._promote_names()
         self._db.execute("DELETE FROM retired WHERE old IN (SELECT id FROM concepts)")
         self._db.execute("COMMIT")
+        return promoted
 
     def close(self) -> None:
         """Close the file."""
@@ -190,6 +199,22 @@ class Writer:
             (name, types, definition or storable(record.definition), source, number),
         )
         return int(number)
+
+    def _promote_names(self) -> int:
+        """Give the concepts without a preferred name their best one; returns how many."""
+        best = self._db.execute(_BEST_NAMES).fetchall()
+        self._db.executemany(
+            "UPDATE concepts SET name = (SELECT name FROM aliases WHERE number = ?2) "
+            "WHERE number = ?1",
+            best,
+        )
+        # Weaker evidence stays what it is.
+        self._db.executemany(
+            f"UPDATE aliases SET kind = {KIND_RANK['preferred']} "
+            f"WHERE number = ? AND kind = {KIND_RANK['exact']}",
+            [(alias,) for _, alias in best],
+        )
+        return len(best)
 
     def _retire(self, old: str, new: str) -> None:
         if old != new:

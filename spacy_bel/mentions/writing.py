@@ -15,9 +15,11 @@ from typing import Any, TypedDict
 
 from spacy import displacy
 from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
 
 from spacy_bel.curies import link
 from spacy_bel.errors import Errors
+from spacy_bel.mentions.extract import ENTS, spans_of
 from spacy_bel.types import NIL, Candidate
 
 _FIELDS = ("ids", "score", "nil", "candidates", "error")
@@ -137,24 +139,37 @@ def register_extensions(prefix: str = "bel") -> None:
         Span.set_extension(name, getter=getter, force=True)
 
 
-def displacy_ents(doc: Doc) -> dict[str, Any]:
+def displacy_ents(doc: Doc, spans: str = ENTS) -> dict[str, Any]:
     """A document's entities for displaCy, each with a link to its concept.
 
     NIL and entities without an id are left unlinked; of a composite the first id is linked.
 
     Args:
         doc: A document.
+        spans: ``ents``, or the key of a span group; of spans that overlap, which this style of
+            displaCy cannot show, the longest is taken.
 
     Returns:
         What ``displacy.render(..., style="ent", manual=True)`` takes.
     """
-    parsed: dict[str, Any] = displacy.parse_ents(doc)
-    for entity in parsed["ents"]:
-        kb_id = entity["kb_id"]
-        # displaCy leaves out the link where the id is empty, and escapes neither.
-        entity["kb_id"] = "" if kb_id == NIL else escape(kb_id)
-        entity["kb_url"] = escape(link(kb_id)) or "#"
-    return parsed
+    # displaCy leaves out the link where the id is empty, and escapes neither.
+    ents = [
+        {
+            "start": span.start_char,
+            "end": span.end_char,
+            "label": escape(span.label_),
+            "kb_id": "" if span.kb_id_ == NIL else escape(span.kb_id_),
+            "kb_url": escape(link(span.kb_id_)) or "#",
+        }
+        for span in filter_spans(spans_of(doc, spans))
+    ]
+    settings = displacy.get_doc_settings(doc)
+    return {
+        "text": doc.text,
+        "ents": ents,
+        "title": doc.user_data.get("title"),
+        "settings": settings,
+    }
 
 
 def _key(span: Span, extension: str) -> Any:

@@ -117,7 +117,7 @@ class KBComponent(Pipe):
         _ = self.kb
 
     def annotate(self, docs: list[Doc]) -> None:
-        """Write the component's annotations into documents; all of them or none."""
+        """Write the component's annotations into documents."""
         raise AssertionError  # every component has its own
 
     def __call__(self, doc: Doc) -> Doc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class BelLinker(BelRetriever):
             of the same spans only one should.
         overwrite: Whether to link mentions that already have an id or NIL.
         threshold: Least score, in [0, 1], of a link; below it the answer is NIL. The default
-            was chosen on train splits: of lower answers no more than a quarter were right.
+            was chosen on train splits (``benchmarks/threshold.py``).
         top_k: Most candidates per mention.
         keep_candidates: How many of them stay in the document.
         label_types: Entity label -> semantic types to which candidates are restricted (none
@@ -206,19 +207,12 @@ class BelLinker(BelRetriever):
 
 
 def _reordered(candidates: list[Candidate], ranking: Ranking) -> list[Candidate]:
-    order = sorted(range(len(candidates)), key=lambda number: -ranking.probs[number])
-    return [
-        Candidate(
-            id=candidates[number].id,
-            name=candidates[number].name,
-            alias=candidates[number].alias,
-            types=candidates[number].types,
-            score=ranking.probs[number],
-            scores={**candidates[number].scores, "rerank": ranking.probs[number]},
-            kb=candidates[number].kb,
-        )
-        for number in order
+    """Candidates with the reranker's values as their scores, best first."""
+    scored = [
+        replace(candidate, score=value, scores={**candidate.scores, "rerank": value})
+        for candidate, value in zip(candidates, ranking.probs, strict=True)
     ]
+    return sorted(scored, key=lambda candidate: -candidate.score)
 
 
 def _answer(mention: Mention, candidates: list[Candidate]) -> tuple[tuple[str, ...], float]:

@@ -15,7 +15,6 @@ from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.exact import SAME_WORDS
 from spacy_bel.retrieval.hits import Hits, Query
 
-
 LEAST_SCORE = 0.3
 """Concepts that fit worse are no hint of anything broader."""
 

@@ -232,9 +232,10 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     for candidate in _of_parts(parts):
         as_whole = merged.get(candidate.id)
         if as_whole is None or candidate.score > as_whole.score:
-            score = max(PART_WEIGHT * candidate.score, as_whole.score if as_whole else 0.0)
+            of_part = round(PART_WEIGHT * candidate.score, _DIGITS)
+            score = max(of_part, as_whole.score if as_whole else 0.0)
             merged[candidate.id] = replace(candidate, score=score)
-    return sorted(merged.values(), key=lambda candidate: -candidate.score)[:k]
+    return sorted(merged.values(), key=lambda c: (-c.score, c.scores.get("part", 0.0)))[:k]
 
 
 def _of_parts(parts: list[list[Candidate]]) -> list[Candidate]:

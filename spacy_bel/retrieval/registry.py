@@ -82,14 +82,14 @@ def lexical_retriever(
     )
 
 
-def build_exact(store: Store, languages: Sequence[str], prefixes: Sequence[str]) -> Retriever:
+def build_exact(store: Store, *, languages: Sequence[str], prefixes: Sequence[str]) -> Retriever:
     """The retriever of ``exact_retriever`` over an open knowledge base."""
     stages = {"exact": ExactStage(store)}
     return NameRetriever(store, stages, {"exact": 1.0}, languages=languages, prefixes=prefixes)
 
 
 def build_ngram(
-    store: Store, languages: Sequence[str], prefixes: Sequence[str], prune: float
+    store: Store, *, languages: Sequence[str], prefixes: Sequence[str], prune: float
 ) -> Retriever:
     """The retriever of ``ngram_retriever`` over an open knowledge base."""
     stages = {"ngram": NgramStage(store, prune=prune)}
@@ -98,6 +98,7 @@ def build_ngram(
 
 def build_lexical(
     store: Store,
+    *,
     languages: Sequence[str],
     prefixes: Sequence[str],
     prune: float,

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_bel.corpora import GOLD_KEY, GoldDocument, GoldMention
-from spacy_bel.corpora.docs import blank_pipeline, doc_id, doc_lang, from_doc, to_doc
+from spacy_bel.corpora.docs import blank_pipeline, doc_id, doc_lang, gold_spans, to_doc
+
+FromDoc = Callable[[Doc], GoldDocument]
 
 
 def make(text: str, *places: tuple[int, int, str], lang: str = "en") -> GoldDocument:
@@ -46,7 +49,7 @@ def through_docbin(doc: Doc, **options: Any) -> Doc:
 
 
 @given(documents())
-def test_every_document_survives(document: GoldDocument) -> None:
+def test_every_document_survives(from_doc: FromDoc, document: GoldDocument) -> None:
     doc = to_doc(document)
     assert doc.text == document.text
     assert from_doc(doc) == document
@@ -120,7 +123,7 @@ def test_a_given_pipeline_or_vocabulary_is_used() -> None:
     assert to_doc(document, nlp).vocab is to_doc(document, nlp.vocab).vocab is nlp.vocab
 
 
-def test_a_tokenizer_that_alters_the_text_is_not_trusted() -> None:
+def test_a_tokenizer_that_alters_the_text_is_not_trusted(from_doc: FromDoc) -> None:
     nlp = spacy.blank("en")
     tokenizer = nlp.tokenizer
 
@@ -131,6 +134,15 @@ def test_a_tokenizer_that_alters_the_text_is_not_trusted() -> None:
     nlp.tokenizer = lower
     document = make("High FEVER", (5, 10, "A"))
     assert from_doc(to_doc(document, nlp)) == document
+
+
+def test_gold_mentions_are_those_of_the_group_or_else_the_entities() -> None:
+    doc = to_doc(make("breast cancer", (0, 13, "A"), (7, 13, "B")))
+    assert [span.text for span in gold_spans(doc)] == ["breast cancer", "cancer"]
+    del doc.spans[GOLD_KEY]
+    assert [(span.text, span.kb_id_) for span in gold_spans(doc)] == [("breast cancer", "A")]
+    doc.spans[GOLD_KEY] = []
+    assert gold_spans(doc) == []
 
 
 def test_unknown_languages_fall_back() -> None:

@@ -32,7 +32,7 @@ def test_a_named_format_overrules_the_content(tmp_path: Path) -> None:
         list(read_corpus(path, file_format="pubtator"))
 
 
-@pytest.mark.parametrize("content", ["", "\n \n", "ID-REF: 1\nsome text\n", "id\tname\n1\tflu\n"])
+@pytest.mark.parametrize("content", ["ID-REF: 1\nsome text\n", "id\tname\n1\tflu\n"])
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: str) -> None:
     path = tmp_path / "corpus"
     path.write_text(content)
@@ -45,8 +45,19 @@ def test_an_unknown_format_name(tmp_path: Path) -> None:
         read_corpus(tmp_path, file_format="conll")
 
 
-def test_arbitrary_bytes_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "B153.*is empty"),
+        (b"\n \n", "B153.*is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "B152.*binary"),
+        (bytes(range(128, 256)) * 10, "B001.*first line is"),
+        ("id\tname\n".encode("utf-16"), "B152.*UTF-16"),
+        (gzip.compress(b"1|t|The flu\n")[:12], "B151.*gzip"),
+    ],
+)
+def test_what_is_no_text_is_called_so(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "image.png"
-    path.write_bytes(bytes(range(128, 256)) * 10)
-    with pytest.raises(BelError, match="B001"):
+    path.write_bytes(content)
+    with pytest.raises(BelError, match=problem):
         sniff(path)

@@ -109,20 +109,20 @@ def test_a_mention_before_any_text_is_malformed(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"1|t|ras\n1|a|na\xefve\n")
-    with pytest.raises(BelError, match=r"B202.*line 2: not UTF-8"):
+    with pytest.raises(BelError, match=r"B202.*line 2: not valid UTF-8"):
         list(read_pubtator(path))
 
 
 def test_a_missing_or_damaged_file(tmp_path: Path) -> None:
-    with pytest.raises(BelError, match="B201"):
+    with pytest.raises(BelError, match=r"B150.*absent: there is no such file"):
         list(read_pubtator(tmp_path / "absent"))
-    with pytest.raises(BelError, match="B201"):
+    with pytest.raises(BelError, match=r"B150.*directory"):
         list(read_pubtator(tmp_path))
     whole = gzip.compress(SAMPLE.encode())
     damaged = tmp_path / "b.gz"
     for content in (whole[:-20], whole[:12] + b"damage" + whole[18:]):
         damaged.write_bytes(content)
-        with pytest.raises(BelError, match=r"B20[12].*b\.gz"):
+        with pytest.raises(BelError, match=r"(B202|B151).*b\.gz"):
             list(read_pubtator(damaged))
 
 

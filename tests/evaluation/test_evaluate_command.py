@@ -57,9 +57,9 @@ def test_it_warns_of_foreign_ids(pipeline: str, make_doc: object, tmp_path: Path
 def test_what_cannot_be_used(pipeline: str, corpus_path: Path, tmp_path: Path) -> None:
     with pytest.raises(BelError, match=r"\[B508\].*no-such-pipeline"):
         evaluate("no-such-pipeline", corpus_path)
-    with pytest.raises(BelError, match=r"\[B504\].*missing"):
+    with pytest.raises(BelError, match=r"\[B201\].*missing"):
         evaluate(pipeline, tmp_path / "missing.spacy")
-    with pytest.raises(BelError, match=r"\[B504\].*missing"):
+    with pytest.raises(BelError, match=r"\[B201\].*missing"):
         evaluate(pipeline, corpus_path, seen=[tmp_path / "missing.spacy"])
     with pytest.raises(BelError, match=r"\[B502\]"):
         evaluate(pipeline, corpus_path, component="other")

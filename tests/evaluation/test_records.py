@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from spacy_bel.evaluation.records import Recorder, gold_spans, mention_texts, to_json
+from spacy_bel.corpora.docs import gold_spans
+from spacy_bel.evaluation.records import Recorder, mention_texts, to_json
 from spacy_bel.kb.store import Store
 from spacy_bel.types import Candidate, Link, Mention
 
@@ -102,18 +103,10 @@ def test_seen_and_abbreviation(kb: Store, make_doc: MakeDoc) -> None:
     assert Recorder(kb).record(flu, _link("flu"), "1").seen is None
 
 
-def test_gold_is_read_from_entities_where_there_is_no_span_group(make_doc: MakeDoc) -> None:
-    doc = make_doc("gout", ("gout", "MESH:D006073"))
-    del doc.spans["bel_gold"]
-    assert [(span.text, span.kb_id_) for span in gold_spans(doc)] == [("gout", "MESH:D006073")]
-    doc.spans["bel_gold"] = []
-    assert gold_spans(doc) == []
-
-
 @pytest.mark.parametrize("blank", [" ", ""])
 def test_context_is_a_window(kb: Store, make_doc: MakeDoc, blank: str) -> None:
     side = blank.join(["word"] * 200)
-    doc = make_doc(f"{side} gout {side}", ("gout", "MESH:D006073"))
+    doc = make_doc(f"{side}{blank}gout{blank}{side}", ("gout", "MESH:D006073"))
     record = Recorder(kb).record(gold_spans(doc)[0], _link("gout"), "1")
     assert record.context[record.context_start :].startswith("gout")
     assert 300 <= len(record.context) <= 330

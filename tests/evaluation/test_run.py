@@ -2,22 +2,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_bel.corpora.reader import read_docs
 from spacy_bel.errors import BelError
 from spacy_bel.evaluation.records import mention_texts
-from spacy_bel.evaluation.run import SCHEMA, evaluate, find_linker, read_corpus
+from spacy_bel.evaluation.run import SCHEMA, evaluate, find_linker
 from spacy_bel.kb.store import Store
 
 MakeDoc = Callable[..., Doc]
 
 
 def test_gold_mentions_and_end_to_end(nlp: Language, corpus_path: Path, kb: Store) -> None:
-    docs = read_corpus(corpus_path, nlp.vocab)
+    docs = read_docs(corpus_path, nlp.vocab)
     evaluation = evaluate(nlp, docs, resamples=20)
     metrics = evaluation.metrics
     assert metrics["schema"] == SCHEMA
@@ -53,14 +55,14 @@ def test_gold_mentions_and_end_to_end(nlp: Language, corpus_path: Path, kb: Stor
 
 
 def test_batches_do_not_matter(nlp: Language, corpus_path: Path) -> None:
-    docs = read_corpus(corpus_path, nlp.vocab)
+    docs = list(read_docs(corpus_path, nlp.vocab))
     one, all_ = (evaluate(nlp, docs, resamples=20, batch_size=size) for size in (1, 64))
     assert one == all_
 
 
 def test_seen_data(nlp: Language, corpus_path: Path, make_doc: MakeDoc) -> None:
     seen = mention_texts([make_doc("Gout", ("Gout", "MESH:D006073"))])
-    docs = read_corpus(corpus_path, nlp.vocab)
+    docs = read_docs(corpus_path, nlp.vocab)
     metrics = evaluate(nlp, docs, seen=seen, resamples=20, end_to_end=False).metrics
     assert metrics["unseen"]["n"] == 2
     assert metrics["breakdowns"]["seen"]["true"]["n"] == 1
@@ -134,21 +136,59 @@ def test_a_corpus_without_gold(nlp: Language, make_doc: MakeDoc) -> None:
         evaluate(nlp, [make_doc("gout", ("gout", ""))])
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04", b"no DocBin", b"x\x9c\x03\x00\x00\x00\x00\x01"]
-)
-def test_a_foreign_file(nlp: Language, tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "foreign.spacy"
-    path.write_bytes(content)
-    with pytest.raises(BelError, match=r"\[B505\].*foreign\.spacy.*convert"):
-        read_corpus(path, nlp.vocab)
+def _with_top_k(kb: Store, top_k: int) -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bel_linker", config={"kb": str(kb.path), "top_k": top_k})
+    return nlp
 
 
-def test_a_truncated_or_missing_file(nlp: Language, corpus_path: Path, tmp_path: Path) -> None:
-    corpus_path.write_bytes(corpus_path.read_bytes()[:-20])
-    with pytest.raises(BelError, match=r"\[B505\]"):
-        read_corpus(corpus_path, nlp.vocab)
-    with pytest.raises(BelError, match=r"\[B504\].*missing\.spacy: No such file"):
-        read_corpus(tmp_path / "missing.spacy", nlp.vocab)
-    with pytest.raises(BelError, match=r"\[B504\].*directory"):
-        read_corpus(tmp_path, nlp.vocab)
+def test_recall_is_measured_beyond_the_linkers_own_candidates(kb: Store, make_doc: MakeDoc) -> None:
+    # Cat Eye Syndrome comes first.
+    text = "diabetes mellitus of cats with an eye syndrome"
+    nlp = _with_top_k(kb, 1)
+    doc = make_doc(text, (text, "MESH:D003920"))
+    evaluation = evaluate(nlp, [doc], resamples=10, end_to_end=False)
+    assert evaluation.metrics["lenient"]["acc@1"]["value"] == 0.0
+    assert evaluation.metrics["lenient"]["recall@50"]["value"] == 1.0
+    linker: Any = nlp.get_pipe("bel_linker")
+    assert linker.top_k == 1
+    (record,) = evaluation.records
+    ((link,),) = linker.link([doc], [[doc[:]]])
+    assert len(link.candidates) == 1 < len(record.candidates)
+    assert (record.answer, record.score) == (link.kb_id, link.score)
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3, 50])
+def test_answers_are_those_of_the_pipeline_as_it_is_set(
+    kb: Store, make_doc: MakeDoc, top_k: int
+) -> None:
+    # With one candidate a composite has but one part, with more it has two.
+    text = "breast and ovarian cancer"
+    nlp = _with_top_k(kb, top_k)
+    doc = make_doc(text, (text, "MESH:D001943|MESH:D010051"))
+    (record,) = evaluate(nlp, [doc], resamples=10, end_to_end=False).records
+    linker: Any = nlp.get_pipe("bel_linker")
+    ((link,),) = linker.link([doc], [[doc[:]]])
+    assert (record.answer, record.score) == (link.kb_id, link.score)
+    ranked = [candidate.id for candidate in record.candidates]
+    assert len(ranked) == len(set(ranked))
+    assert set(ranked[: len(link.candidates)]) == {each.id for each in link.candidates}
+    assert len(record.answer_ids) == min(top_k, 2)
+
+
+def test_a_failure_leaves_the_linker_as_it_was(
+    kb: Store, make_doc: MakeDoc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = _with_top_k(kb, 7)
+    linker: Any = nlp.get_pipe("bel_linker")
+    retrieve = linker.retriever.retrieve
+
+    def only_few(mentions: list[Any], k: int) -> Any:
+        if k > 7:
+            raise MemoryError
+        return retrieve(mentions, k)
+
+    monkeypatch.setattr(linker.retriever, "retrieve", only_few)
+    with pytest.raises(MemoryError):
+        evaluate(nlp, [make_doc("gout", ("gout", "MESH:D006073"))], resamples=10)
+    assert linker.top_k == 7

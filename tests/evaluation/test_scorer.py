@@ -12,7 +12,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
-from spacy_bel.evaluation.run import evaluate, read_corpus
+from spacy_bel.corpora.reader import read_docs
+from spacy_bel.evaluation.run import evaluate
 from spacy_bel.evaluation.scorer import make_link_scorer, score_links
 from spacy_bel.kb.store import Store
 
@@ -93,7 +94,7 @@ def test_nothing_to_score(make_doc: MakeDoc) -> None:
 
 def test_nlp_evaluate_agrees_with_the_end_to_end_figures(nlp: Language, corpus_path: Path) -> None:
     scores = nlp.evaluate(list(Corpus(corpus_path)(nlp)))
-    figures = evaluate(nlp, read_corpus(corpus_path, nlp.vocab), resamples=10).metrics["end_to_end"]
+    figures = evaluate(nlp, read_docs(corpus_path, nlp.vocab), resamples=10).metrics["end_to_end"]
     assert scores["bel_strict_f"] == figures["strict"]["f1"]["value"] == pytest.approx(4 / 6)
     assert scores["bel_strict_p"] == figures["strict"]["precision"]["value"]
     assert scores["bel_overlap_r"] == figures["overlap"]["recall"]["value"]
@@ -109,7 +110,7 @@ def test_find_threshold_agrees_with_evaluate(kb: Store, corpus_path: Path, tmp_p
     best, score, scores = find_threshold(
         str(tmp_path / "pipeline"), corpus_path, "bel_linker", "threshold", key, n_trials=2
     )
-    metrics = evaluate(nlp, read_corpus(corpus_path, nlp.vocab), resamples=10).metrics
+    metrics = evaluate(nlp, read_docs(corpus_path, nlp.vocab), resamples=10).metrics
     assert metrics["lenient"]["recall@5"]["value"] == 1.0
     assert score == scores[best] == metrics["end_to_end"]["strict"]["f1"]["value"]
     assert score > 0

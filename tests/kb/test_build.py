@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
+import struct
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -39,6 +42,7 @@ def test_what_meta_tells(kb_dir: Path, records: Sequence[Record]) -> None:
         "xrefs": 3,
         "retired": 7,
         "homonyms": 4,  # MS, DM, cold, illness
+        "names_only": 0,
     }
     assert meta["languages"] == ["en", "es", "zh"]
 
@@ -210,6 +214,7 @@ def test_malformed_lines_are_told_counted_and_limited(
     source.write_text("\n".join(lines), encoding="utf-8")
     meta = build([source], tmp_path / "kb", max_errors=3)
     assert meta["counts"]["concepts"] == 1
+    assert read_meta(tmp_path / "kb")["skipped"] == 3
     told = capsys.readouterr().out
     assert told.count("Skipped: ") == 3
     assert "concepts.jsonl" in told
@@ -228,19 +233,52 @@ def test_the_limit_counts_all_sources_together() -> None:
     assert log.count == 3
 
 
+def test_concepts_that_only_translations_name_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "hp.obo").write_text("ontology: hp\n\n[Term]\nid: HP:0001945\nname: Fever\n")
+    header = "subject_id\tsource_value\tpredicate_id\ttranslation_language\ttranslation_value\n"
+    rows = "HP:0001945\tPyrexia\trdfs:label\tes\tFiebre\nHP:0001\tCough\trdfs:label\tes\tTos\n"
+    (tmp_path / "hp-es.tsv").write_text(header + rows)
+    meta = build([tmp_path / "hp.obo", tmp_path / "hp-es.tsv"], tmp_path / "kb")
+    assert (meta["counts"]["concepts"], meta["counts"]["names_only"]) == (2, 1)
+    fever, cough = Store(tmp_path / "kb").describe(["HP:0001945", "HP:0001"])
+    assert (fever.name, fever.aliases[2].name, cough.name) == ("Fever", "Pyrexia", "Cough")
+    assert cough.aliases == (Alias("Cough", "preferred"), Alias("Tos", "preferred", "es"))
+
+
 def test_a_missing_source_is_an_error_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(BelError, match=r"\[B150\].*missing\.tsv"):
         build([tmp_path / "missing.tsv"], tmp_path / "kb")
     assert not (tmp_path / "kb").exists()
 
 
-def test_progress_is_shown_where_it_is_asked_for(
+def test_progress_is_silent_where_there_is_no_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    build_from_records([Concept("A:1", "gout")], tmp_path / "kb", {}, progress=False)
+    (tmp_path / "a.tsv").write_text("mesh_id\tname\nD006073\tGout\n")
+    build([tmp_path / "a.tsv"], tmp_path / "kb", progress=True)
     assert capsys.readouterr().err == ""
-    build_from_records([Concept("A:1", "gout")], tmp_path / "kb", {}, progress=True)
-    assert "indexing" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudoterminal")
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_is_shown_on_a_terminal_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: bool
+) -> None:
+    import fcntl
+    import termios
+
+    (tmp_path / "a.tsv").write_text("mesh_id\tname\nD006073\tGout\n")
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as screen:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        build([tmp_path / "a.tsv"], tmp_path / "kb", progress=progress)
+        print("done", file=terminal, flush=True)
+        shown = b""
+        while b"done" not in shown:
+            shown += screen.read(4096)
+    assert (b"indexing" in shown) == progress
+    assert (b"a.tsv" in shown) == progress
 
 
 def test_homonyms_are_rewritten_on_request_only(

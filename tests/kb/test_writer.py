@@ -91,6 +91,21 @@ def test_a_concept_of_names_only_takes_the_best_of_them(make_kb: MakeKB) -> None
     assert kb.describe(["A:1"])[0].name == kb.concept_names[0] == "e"
 
 
+def test_a_concept_of_names_only_takes_an_english_one_where_there_is_any(make_kb: MakeKB) -> None:
+    spanish = Alias("tos", "preferred", "es")
+    kb = make_kb(
+        [
+            Concept("A:1", "", (spanish, Alias("hacking", "narrow"), Alias("cough"))),
+            Concept("A:2", "", (spanish, Alias("hacking", "annotated", count=1))),
+            Concept("A:3", "", (spanish,)),
+        ]
+    )
+    assert [concept.name for concept in kb.concepts()] == ["cough", "hacking", "tos"]
+    assert ("cough", "preferred") in _names(kb, "A:1")
+    assert ("hacking", "annotated") in _names(kb, "A:2"), "weaker evidence stays what it is"
+    assert kb.meta["counts"]["names_only"] == 3
+
+
 def test_of_names_with_one_surface_the_best_kind_stays(make_kb: MakeKB) -> None:
     aliases = (Alias("LUNG-CANCER", "related"), Alias("lung cancer"), Alias("Lung cancer", "broad"))
     kb = make_kb([Concept("A:1", "Lung Neoplasms", aliases)])

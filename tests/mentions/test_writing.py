@@ -295,3 +295,22 @@ def test_displacy_links_what_has_an_id(doc: Doc) -> None:
     assert "NIL" not in html
     assert "<i>" not in html
     assert html.count("<mark") == 5
+
+
+def test_displacy_takes_spans_and_of_overlapping_ones_the_longest(doc: Doc) -> None:
+    set_kb_ids(doc, "sc", ["A:1", "A:2", "A:3", "NIL", ""])
+    parsed = displacy_ents(doc, "sc")
+    assert parsed["text"] == doc.text
+    assert [(doc.text[each["start"] : each["end"]], each["kb_id"]) for each in parsed["ents"]] == [
+        ("Aspirin", "A:3"),
+        ("gout</b", ""),
+        ("Lupus and gout", "A:2"),
+    ]
+    assert displacy_ents(doc, "absent")["ents"] == []
+
+
+def test_labels_are_escaped_for_displacy(nlp: Language) -> None:
+    doc = nlp.make_doc("gout")
+    doc.ents = (Span(doc, 0, 1, label="<b>"),)
+    html = displacy.render(displacy_ents(doc), style="ent", manual=True, jupyter=False)
+    assert "<b>" not in html

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 
 from spacy_bel.corpora.docs import to_doc
 from spacy_bel.corpora.pubtator import read_pubtator
-from spacy_bel.evaluation.run import evaluate, read_corpus
+from spacy_bel.corpora.reader import read_docs
+from spacy_bel.evaluation.run import evaluate
 
 ROOT = Path(__file__).parents[2]
 ATTRS = ["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"]
@@ -53,7 +54,7 @@ def test_an_assembled_pipeline_links(assembled: Path) -> None:
 
 def _end_to_end(pipeline: Path, corpus: Path, **settings: Any) -> dict[str, Any]:
     nlp = spacy.load(pipeline, config={"components": {"bel_linker": settings}})
-    metrics = evaluate(nlp, read_corpus(corpus, nlp.vocab), resamples=10).metrics
+    metrics = evaluate(nlp, read_docs(corpus, nlp.vocab), resamples=10).metrics
     figures: dict[str, Any] = metrics["end_to_end"]
     return figures
 

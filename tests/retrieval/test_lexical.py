@@ -206,7 +206,7 @@ def _hierarchy(make_kb: MakeKB) -> Store:
 def test_parents_are_offered_where_no_name_has_the_same_words(make_kb: MakeKB) -> None:
     retriever = lexical_retriever()(_hierarchy(make_kb))
     found = {c.id: c for c in _find(retriever, "cardiac conduction delay")}
-    assert list(found)[0] == "A:3"
+    assert next(iter(found)) == "A:3"
     child = found["A:3"].score
     assert found["A:2"].scores == {"broader": pytest.approx(child, abs=1e-5)}
     assert found["A:2"].score == pytest.approx(BROADER_WEIGHT * child, abs=1e-5)

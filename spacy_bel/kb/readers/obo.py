@@ -27,6 +27,9 @@ _SCOPES: Mapping[str, AliasKind] = {
 _ORDO_SYNONYM = "alternative:term"
 _ORDO_DEFINITION = "http://www.ebi.ac.uk/efo/definition"
 
+# The naming convention of the OBO Foundry, which some releases follow without the tag.
+_OBSOLETE_NAME = re.compile(r"(?:obsolete|OBSOLETE)[\s_.:]")
+
 _NAMESPACE_TYPES = {
     "biological_process": "BiologicalProcess",
     "molecular_function": "MolecularFunction",
@@ -43,8 +46,9 @@ def read_obo(file: TextFile, options: Mapping[str, str]) -> Iterator[Record]:
     ontology itself, as the specification says.
 
     A term's type is the type of its vocabulary or, in the Gene Ontology, its namespace. Synonyms
-    without a scope are related ones, as the specification says. ``alt_id`` and, on an obsolete
-    term, ``replaced_by`` retire ids; ``consider``, relationships, logical definitions and
+    without a scope are related ones, as the specification says. A term is obsolete if it says so
+    (``is_obsolete``) or its name does ("obsolete fever"). ``alt_id`` and, on an obsolete term,
+    ``replaced_by`` retire ids; ``consider``, relationships, logical definitions and
     cross-references that are addresses of pages are left out.
 
     Args:
@@ -171,7 +175,7 @@ def _records(file: TextFile, term: _Term, header: _Header, type_: str) -> Iterat
         file.problem("a term without an id", line=term.line)
     elif not header.keeps(term.id):
         return
-    elif term.obsolete:
+    elif term.obsolete or _OBSOLETE_NAME.match(term.name):
         # Two successors split the concept; an id can resolve to one only, the first.
         successor = term.successors[0] if term.successors else ""
         for old in dict.fromkeys([term.id, *term.alternatives]):

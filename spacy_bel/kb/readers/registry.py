@@ -39,12 +39,16 @@ def sniff(path: str | Path) -> str:
     Raises:
         BelError: The file cannot be read, or no format fits.
     """
-    beginning = head(Path(path))
-    for name, reader in READERS.items():
-        if reader.recognises(beginning):
-            return name
+    name = _recognise(Path(path))
+    if name:
+        return name
     reason = "its beginning fits none, and no column of its first line is known to hold ids"
     raise Errors.B001(path=path, reason=reason, formats=", ".join(READERS))
+
+
+def _recognise(path: Path) -> str:
+    beginning = head(path)
+    return next((name for name, reader in READERS.items() if reader.recognises(beginning)), "")
 
 
 def parse_source(source: str | Path) -> tuple[Path, dict[str, str]]:
@@ -99,8 +103,8 @@ def read(
     settings.pop("format", None)
     head(path)
     if not name:
-        # Only a table has columns to name, and one whose columns are named needs no sniffing.
-        name = "table" if "id" in settings else sniff(path)
+        # Only a table has columns to name, and one whose columns are named need not look like one.
+        name = _recognise(path) or ("table" if "id" in settings else sniff(path))
     if name not in READERS:
         raise Errors.B157(format=name, formats=", ".join(READERS))
     reader = READERS[name]
@@ -108,7 +112,7 @@ def read(
         if option not in reader.options:
             allowed = ", ".join(reader.options)
             allowed = f"It takes: {allowed}." if allowed else "It takes none."
-            raise Errors.B154(option=option, format=name, allowed=allowed)
+            raise Errors.B154(option=option, path=path, format=name, allowed=allowed)
     return _records(TextFile(path, on_error or _raise), name, reader, settings)
 
 

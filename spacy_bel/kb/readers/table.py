@@ -48,8 +48,9 @@ def read_table(file: TextFile, options: Mapping[str, str]) -> Iterator[Record]:
 
     A row with a name defines a concept; a row of synonyms, translations, annotated mentions or
     mappings only adds to one (see ``base``). A name in another language than English is also an
-    alias of that language. Definitions in a file of translations, names that it marks as not
-    translated, and mappings that are not exact, are left out.
+    alias of that language, and the label that a translation is of is an exact one. Definitions in
+    a file of translations, names that it marks as not translated, and mappings that are not
+    exact, are left out.
 
     Args:
         file: The file.
@@ -108,7 +109,8 @@ class _Table:
         written_id = self._cell(row, columns["id"])
         if written_id == "ID" and self._is_robot_template(row, columns):
             return None
-        lang, relation = self._language(row, columns), self._relation(row, columns)
+        lang = self._language(row, columns["lang_column"], self._names.lang)
+        relation = self._relation(row, columns)
         untranslated = "NOT_TRANSLATED" in self._cells(row, columns["status"])
         if relation in ("definition", "other") or untranslated:
             return None
@@ -119,6 +121,10 @@ class _Table:
             name = aliases.pop(0).name
         if not name and (columns["name"] or columns["names"]):
             raise _RowError(f"no name for {concept_id}")
+        if aliases and relation == "preferred":
+            original_lang = self._language(row, columns["original_lang"], "en")
+            original = self._cell(row, columns["original"])
+            aliases.insert(0, Alias(original, "exact", original_lang))
         if name and lang != "en":
             aliases.insert(0, Alias(name, "preferred", lang))
         concept = make_concept(
@@ -150,10 +156,10 @@ class _Table:
                 return True
         return False
 
-    def _language(self, row: Row, columns: Mapping[str, tuple[str, ...]]) -> str:
-        written = self._cell(row, columns["lang_column"])
+    def _language(self, row: Row, columns: tuple[str, ...], default: str) -> str:
+        written = self._cell(row, columns)
         if not written:
-            return self._names.lang
+            return default
         lang = re.split("[-_]", written.casefold())[0]
         if not _LANGUAGE.fullmatch(lang):
             raise _RowError(f"{written!r} is not a language code")

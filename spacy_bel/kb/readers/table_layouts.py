@@ -58,6 +58,8 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "lang_column": ("lang", "language"),
     "kind_column": ("kind",),
     "status": ("translation_status",),
+    "original": (),
+    "original_lang": (),
 }
 
 _LAYOUTS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
@@ -91,6 +93,8 @@ _LAYOUTS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "synonyms": "translation_value",
             "lang_column": "translation_language",
             "kind_column": "predicate_id",
+            "original": "source_value",
+            "original_lang": "source_language",
         },
     ),
     # Synonyms as a ROBOT template, whose second row gives kind and language.
@@ -106,6 +110,8 @@ _LAYOUTS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "synonyms": "translation_text",
             "lang_column": "translation_lang",
             "kind_column": "predicate",
+            "original": "source_text",
+            "original_lang": "source_lang",
             "quoted": "yes",
         },
     ),
@@ -151,7 +157,8 @@ def find_columns(keys: Iterable[str], options: Mapping[str, str]) -> dict[str, t
         options: What the user named; columns that the table lacks are passed over.
 
     Returns:
-        Part (an option of ``COLUMN_OPTIONS``, or ``status``) to columns; every part is there.
+        Part (an option of ``COLUMN_OPTIONS``; the ``status`` of a translation; the ``original``
+        of which it is one, and ``original_lang``) to columns; every part is there.
     """
     present = list(keys)
     layout = layout_of(present)

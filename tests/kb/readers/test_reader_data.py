@@ -33,8 +33,9 @@ COUNTS = [
     ("kb/chebi/chebi_2017_cmdict.tsv.gz", "table", 19_631, 19_631),
     ("kb/ncbitaxon/species_names_2016_reach.tsv.gz", "table", 10_002, 74_363),
     ("kb/ncbitaxon/speclist.txt.gz", "speclist", 26_658, None),  # as its own head says
-    ("kb/hpo/translations/hp-ja.babelon.tsv.gz", "table", 17_649, 17_649),
-    ("kb/hpo/translations/hp-de.babelon.tsv.gz", "table", 3_488, 3_488),
+    # Each translation brings the English label.
+    ("kb/hpo/translations/hp-ja.babelon.tsv.gz", "table", 17_649, 35_298),
+    ("kb/hpo/translations/hp-de.babelon.tsv.gz", "table", 3_488, 6_976),
 ]
 
 

@@ -128,6 +128,24 @@ def test_obsolete_terms_become_retired_ids(tmp_path: Path) -> None:
     ]
 
 
+def test_terms_whose_name_says_obsolete_become_retired_ids(tmp_path: Path) -> None:
+    named = (
+        "[Term]\nid: DOID:2\nname: obsolete fever\nreplaced_by: DOID:1\n\n"
+        "[Term]\nid: DOID:5\nname: OBSOLETE: cough\n\n"
+        "[Term]\nid: DOID:6\nname: obsolete_cough\n\n"
+        "[Term]\nid: DOID:7\nname: obsolescence\n\n"
+        "[Term]\nid: DOID:8\nname: not obsolete here\n"
+    )
+    *retired, obsolescence, other = records(tmp_path, named)
+    assert retired == [
+        Retired("DOID:2", "DOID:1", "terms.obo"),
+        Retired("DOID:5", "", "terms.obo"),
+        Retired("DOID:6", "", "terms.obo"),
+    ]
+    assert isinstance(obsolescence, Concept)
+    assert isinstance(other, Concept)
+
+
 MIXED = "".join(
     f"[Term]\nid: {curie}\nname: name of {curie}\n\n"
     for curie in ("CHEBI:1", "DOID:1", "Orphanet:10", "demo:1")

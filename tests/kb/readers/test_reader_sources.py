@@ -136,6 +136,16 @@ def test_unusable_options_say_why(query: str, code: str, tmp_path: Path) -> None
         list(read(f"{path}?{query}"))
 
 
+def test_an_id_option_makes_a_table_only_of_what_nothing_else_recognises(tmp_path: Path) -> None:
+    ontology = write(tmp_path / "x.obo", "format-version: 1.2\n\n[Term]\nid: X:1\nname: fever\n")
+    with pytest.raises(BelError, match=r"B154.*'id'.*x\.obo, read as obo.*prefixes"):
+        read(ontology, id="code")
+    letter = write(tmp_path / "codes", "code\tterm\nX:1\tfever\n")
+    assert next(iter(read(letter, id="code", name="term"))) == next(
+        iter(read(write(tmp_path / "list.tsv", TABLE).rename(tmp_path / "codes")))
+    )
+
+
 def test_readers_without_options_say_so(tmp_path: Path) -> None:
     path = write(tmp_path / "list.tsv", TABLE)
     with pytest.raises(BelError, match=r"B154.*takes none"):

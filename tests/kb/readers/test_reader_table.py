@@ -96,7 +96,23 @@ def test_translations_only_add(tmp_path: Path) -> None:
     ]
     (concept,) = concepts(tmp_path, "\n".join(rows))
     assert (concept.id, concept.name, concept.types) == ("HP:0001945", "", ())
-    assert concept.aliases == (Alias("発熱", "preferred", "ja"),)
+    assert concept.aliases == (Alias("Fever", "exact", "en"), Alias("発熱", "preferred", "ja"))
+
+
+def test_only_a_label_brings_what_it_translates(tmp_path: Path) -> None:
+    rows = [
+        "source_language\tsource_value\tsubject_id\tpredicate_id\ttranslation_language"
+        "\ttranslation_value",
+        "fr\tFièvre\tHP:1\trdfs:label\tja\t発熱",
+        "\tFever\tHP:2\trdfs:label\tja\t発熱",
+        "en\tPyrexia\tHP:3\toboInOwl:hasExactSynonym\tja\t発熱",
+    ]
+    aliases = [concept.aliases for concept in concepts(tmp_path, "\n".join(rows))]
+    assert aliases == [
+        (Alias("Fièvre", "exact", "fr"), Alias("発熱", "preferred", "ja")),
+        (Alias("Fever", "exact", "en"), Alias("発熱", "preferred", "ja")),
+        (Alias("発熱", "exact", "ja"),),
+    ]
 
 
 def test_a_robot_template_names_its_language(tmp_path: Path) -> None:
@@ -120,7 +136,7 @@ def test_a_spreadsheet_export_is_quoted(tmp_path: Path) -> None:
         "DOID:2\toboInOwl:hasExactSynonym\ty\ttos\tes\t",
     ]
     fever, cough = concepts(tmp_path, "\n".join(rows))
-    assert fever.aliases == (Alias("fiebre", "preferred", "es"),)
+    assert fever.aliases == (Alias("x", "exact", "en"), Alias("fiebre", "preferred", "es"))
     assert cough.aliases == (Alias("tos", "exact", "es"),)
 
 

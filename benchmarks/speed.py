@@ -1,0 +1,217 @@
+"""How fast the default retriever is beside scispaCy's candidate generator, on the same names.
+
+    python -m benchmarks.speed --data DIR --work DIR [--repeat N] [--no-peer]
+
+scispaCy builds its index with its default settings, which takes minutes: keep it with --work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import srsly
+
+from benchmarks import retrieval
+from benchmarks.common import (
+    Corpus,
+    Vocabulary,
+    Workbench,
+    machine,
+    parser,
+    table,
+    unfinished,
+    workbench,
+)
+from benchmarks.one_side import K
+from benchmarks.peers import SECONDS, build_scispacy
+from spacy_bel.corpora.docs import gold_spans
+from spacy_bel.kb.build import build
+from spacy_bel.kb.store import Store
+
+CALL = 500
+"""Distinct mentions that are asked for at a time."""
+
+DOCUMENTS = 64
+"""Documents of the stream whose mentions are asked for at a time."""
+
+NO_EXPANSION = {"size": 0, "abbreviations": False, "composites": False}
+"""A context by which a linker looks up mentions as they are written."""
+
+THREADS = {"one core": ["--one-core"], "default threads": []}
+
+Measured = dict[tuple[str, str], list[dict[str, float]]]
+"""Side and threads -> what each repetition measured."""
+
+PROTOCOL = f"""\
+Both sides hold the same names and are asked for the {K} best: spacy_bel for {K} concepts, \
+scispaCy for the {K} nearest names. *Distinct*: every distinct mention of the corpora, {CALL} in \
+a call. *Stream*: all mentions in the order of the documents, those of {DOCUMENTS} documents in a \
+call. Each repetition is a fresh process, both sides in turn; times are medians. *One core*: the \
+process is bound to one core, OMP_NUM_THREADS=1. *Default threads*: neither; scispaCy then \
+searches on all cores, spacy_bel on one. Memory is what the process grows by after its \
+imports; mapped pages that were read count. The last column says how many times less time or \
+memory spacy_bel takes, or how much more it finds. Recall and accuracy are *lenient*, on gold \
+mentions, without expansion of abbreviations: the same strings for both. scispaCy's index has its \
+default settings: M=100, efConstruction=2000, indexThreadQty=60, efSearch=200; its vectors are \
+saved in 32 bits, for scipy no longer saves 16. It is built once."""
+
+
+def calls(bench: Workbench, corpora: Sequence[Corpus]) -> dict[str, list[list[str]]]:
+    """The mentions to ask for, by call."""
+    every = [[span.text for span in gold_spans(doc)] for c in corpora for doc in bench.docs(c)]
+    distinct = list(dict.fromkeys(text for texts in every for text in texts))
+    documents = (every[begin : begin + DOCUMENTS] for begin in range(0, len(every), DOCUMENTS))
+    return {
+        "distinct": [distinct[begin : begin + CALL] for begin in range(0, len(distinct), CALL)],
+        "stream": [[text for texts in some for text in texts] for some in documents],
+    }
+
+
+def build_seconds(bench: Workbench, vocabulary: Vocabulary, repeat: int) -> float:
+    """What building the knowledge base takes."""
+    found = []
+    for _ in range(repeat):
+        with TemporaryDirectory() as directory:
+            start = time.perf_counter()
+            build(bench.sources(vocabulary), Path(directory))
+            found.append(time.perf_counter() - start)
+    return median(found)
+
+
+def scispacy_index(bench: Workbench, store: Store) -> Path:
+    """The folder with scispaCy's index, built where it is not there yet."""
+    digest = sha256()
+    for concept in store.concepts():
+        digest.update(repr((concept.id, concept.name, concept.aliases)).encode())
+    directory = bench.work / f"scispacy-{digest.hexdigest()[:16]}"
+    if not directory.exists():
+        with unfinished(directory) as folder:
+            build_scispacy(store, folder)
+    return directory
+
+
+def run(
+    sides: dict[str, Path], asked: dict[str, list[list[str]]], work: Path, repeat: int
+) -> Measured:
+    """Measures all sides in turn, each time in a fresh process."""
+    measured: Measured = {}
+    with TemporaryDirectory(dir=work) as directory:
+        path = Path(directory) / "calls.json"
+        path.write_text(json.dumps(asked), encoding="utf-8")
+        for _ in range(repeat):
+            for threads, options in THREADS.items():
+                for side, folder in sides.items():
+                    command = [sys.executable, "-m", "benchmarks.one_side", side]
+                    output = subprocess.run(
+                        [*command, str(folder), str(path), *options],
+                        env=os.environ | ({"OMP_NUM_THREADS": "1"} if options else {}),
+                        cwd=Path(__file__).parents[1],
+                        stdout=subprocess.PIPE,
+                        check=True,
+                    ).stdout
+                    result = json.loads(output.splitlines()[-1])
+                    measured.setdefault((side, threads), []).append(result)
+    return measured
+
+
+def speed_rows(
+    sides: Sequence[str], measured: Measured, asked: dict[str, list[list[str]]]
+) -> list[list[str]]:
+    """Lines of the table on time and memory; the last column compares the two sides."""
+
+    def line(name: str, key: str, threads: str, form: str, mentions: int = 0) -> list[str]:
+        values = [median(each[key] for each in measured[side, threads]) for side in sides]
+        ratio = values[-1] / values[0] if values[0] > 0 else 0.0
+        shown = [mentions / value if mentions else value for value in values]
+        return [name, *(format(value, form) for value in shown), f"{ratio:.2g}"][: len(sides) + 2]
+
+    main = next(iter(THREADS))
+    rows = [
+        line("load, s", "load", main, ".3f"),
+        line("first answer, s", "first answer", main, ".3f"),
+        line("memory when loaded, MiB", "memory loaded", main, ".0f"),
+        line("memory after all mentions, MiB", "memory used", main, ".0f"),
+    ]
+    for threads in THREADS:
+        for key, batches in asked.items():
+            mentions = sum(map(len, batches))
+            name = f"mentions/s, {key}, {threads}"
+            rows.append(line(name, key, threads, ",.0f", mentions))
+    return rows
+
+
+def quality_rows(
+    bench: Workbench, kb: Path, index: Path | None, corpora: Sequence[Corpus]
+) -> list[list[str]]:
+    """Lines of the table on what is found."""
+    settings: list[dict[str, Any]] = [{}]
+    if index:
+        peer = {"@misc": "benchmarks.ScispacyRetriever.v1", "index": str(index)}
+        settings.append({"retriever": peer})
+    pipelines = [bench.pipeline(kb, top_k=K, context=NO_EXPANSION, **each) for each in settings]
+    rows = []
+    for corpus in corpora:
+        metrics = [bench.measure(nlp, corpus)["lenient"] for nlp in pipelines]
+        for name, key in ((f"Recall@{K}", f"recall@{K}"), ("Acc@1", "acc@1")):
+            values = [each[key]["value"] for each in metrics]
+            gain = [f"{values[0] - values[1]:+.3f}"] if index else []
+            rows.append([f"{name}, {corpus.name}", *(f"{value:.3f}" for value in values), *gain])
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = parser(__doc__.partition("\n")[0])
+    options.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions")
+    options.add_argument("--no-peer", action="store_true", help="measure spacy_bel alone")
+    given = options.parse_args(arguments)
+    if given.repeat < 1:
+        options.error("--repeat wants 1 or more")
+    with_peer = not given.no_peer
+    if with_peer and find_spec("scispacy") is None:
+        options.error("scispaCy is not installed: pip install 'spacy_bel[scispacy]', or --no-peer")
+    vocabulary, judged, asked_of = retrieval.CTD, *_corpora()
+    if given.sample:
+        vocabulary, judged = retrieval.SAMPLE_KB, [retrieval.SAMPLE_DEV]
+        asked_of = [retrieval.SAMPLE_TRAIN, retrieval.SAMPLE_DEV, retrieval.SAMPLE_ES]
+    with workbench(given) as bench:
+        kb = bench.kb(vocabulary)
+        asked = calls(bench, asked_of)
+        sides = {"spacy_bel": kb}
+        build_row = ["build, s", f"{build_seconds(bench, vocabulary, given.repeat):.1f}"]
+        if with_peer:
+            sides["scispacy"] = scispacy_index(bench, Store(kb))
+            built = srsly.read_json(sides["scispacy"] / SECONDS)
+            build_row += [f"{built:.1f}", f"{built / float(build_row[1]):.2g}"]
+        measured = run(sides, asked, bench.work, given.repeat)
+        rows = [build_row, *speed_rows(list(sides), measured, asked)]
+        rows += quality_rows(bench, kb, sides.get("scispacy"), judged)
+        counts = ", ".join(f"{sum(map(len, each)):,} {name}" for name, each in asked.items())
+        header = ["", *sides, "ratio; gain"][: len(rows[0])]
+        packages = ("scispacy", "nmslib-metabrainz", "scikit-learn") if with_peer else ()
+        print(f"{PROTOCOL}\n\nMentions: {counts}; {given.repeat} repetitions.\n")
+        print(f"{table(header, rows, 'l' + 'r' * (len(header) - 1))}\n")
+        print(f"{bench.describe()}\n\n{machine(*packages)}")
+
+
+def _corpora() -> tuple[list[Corpus], list[Corpus]]:
+    """What is judged, and what is only asked for: all mentions of the train and dev splits."""
+    ncbi = retrieval.NCBI_TRAIN + retrieval.NCBI_DEV
+    bc5cdr = retrieval.BC5CDR_TRAIN + retrieval.BC5CDR_DEV
+    every = Corpus("BC5CDR train, dev", bc5cdr.files)
+    return [ncbi, bc5cdr], [ncbi, every]
+
+
+if __name__ == "__main__":
+    main()

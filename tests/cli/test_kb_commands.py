@@ -1,0 +1,249 @@
+"""The commands that build, show and extend a knowledge base, as a shell would call them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spacy_bel.cli.app import app
+from spacy_bel.errors import BelError
+from spacy_bel.kb.store import Store
+
+ASSETS = Path(__file__).parents[2] / "assets"
+VOCABULARY = [str(ASSETS / "concepts.obo"), str(ASSETS / "chemicals.tsv")]
+SPANISH = str(ASSETS / "names_es.tsv")
+
+
+def run(*arguments: str | Path) -> str:
+    """Run a command in this process and give what it prints."""
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("kb") / "sample"
+    output = run("kb", "build", *VOCABULARY, SPANISH, "--output", directory, "--version", "7")
+    assert "164 concepts" in output
+    assert "0 malformed lines skipped" in output
+    assert "defined by no source" not in output
+    return directory
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "train.spacy"
+    run("convert", ASSETS / "annotated_train.PubTator.txt", path)
+    return path
+
+
+def test_build_names_the_knowledge_base_after_its_directory(sample: Path) -> None:
+    store = Store(sample)
+    assert store.name == "sample"
+    assert store.meta["version"] == "7"
+    assert store.meta["sources"] == ["concepts.obo", "chemicals.tsv", "names_es.tsv"]
+
+
+def test_build_with_options_of_a_source(tmp_path: Path) -> None:
+    table = tmp_path / "codes.csv.gz"
+    with gzip.open(table, "wt", encoding="utf-8") as file:
+        file.write('code,label,other\nD003920,Diabetes,"sugar sickness|DM"\n')
+    source = f"{table}?id=code&name=label&synonyms=other&prefix=MESH"
+    run("kb", "build", source, "--output", tmp_path / "kb")
+    assert Store(tmp_path / "kb").ids_of_name("Sugar sickness") == ["MESH:D003920"]
+
+
+def test_options_hold_for_all_sources(tmp_path: Path) -> None:
+    for name, code in (("a", "D003920"), ("b", "D009203")):
+        (tmp_path / f"{name}.tsv").write_text(f"code\tlabel\n{code}\t{name} disease\n")
+    sources = [tmp_path / "a.tsv", tmp_path / "b.tsv"]
+    options = ["--option", "id=code", "--option", "name=label", "--option", "prefix=MESH"]
+    run("kb", "build", *sources, "--output", tmp_path / "kb", *options)
+    assert set(Store(tmp_path / "kb")) == {"MESH:D003920", "MESH:D009203"}
+
+
+def test_info_shows_counts_languages_types_and_checksum(sample: Path) -> None:
+    output = run("kb", "info", sample, "--verify")
+    for expected in ("164", "Disease", "MESH", "es", Store(sample).checksum, "homonyms"):
+        assert expected in output
+
+
+def test_lookup_explains_its_scores(sample: Path) -> None:
+    output = run("kb", "lookup", sample, "heart attacks", "-k", "3")
+    first = next(line for line in output.splitlines() if "MESH:D009203" in line)
+    assert "Myocardial Infarction" in first
+    assert "exact 0.98" in first
+    assert "https://bioregistry.io/MESH:D009203" in first
+
+
+def test_lookup_keeps_types_and_languages(sample: Path) -> None:
+    assert "Gene" in run("kb", "lookup", sample, "APC", "--types", "Gene")
+    assert "Adenomatous" not in run("kb", "lookup", sample, "APC", "--types", "Gene")
+    assert "infarto" in run("kb", "lookup", sample, "infarto de miocardio", "--languages", "es")
+
+
+def test_lookup_of_nothing_says_so(sample: Path) -> None:
+    assert "No name in sample is like" in run("kb", "lookup", sample, "%%%")
+
+
+def test_the_help_of_build_tells_what_rewriting_does() -> None:
+    words = " ".join(run("kb", "build", "--help").replace("│", " ").split())
+    assert "under 5 characters" in words
+    assert "weakens lexical linking" in words
+
+
+def test_build_tells_of_concepts_that_only_translations_name(tmp_path: Path) -> None:
+    table = tmp_path / "names.tsv"
+    table.write_text("mesh_id\tsynonyms\nD006073\tgota\nD999999\tnada\n")
+    output = run("kb", "build", *VOCABULARY, f"{table}?lang=es", "--output", tmp_path / "kb")
+    assert "1 of the concepts are defined by no source" in output
+    info = run("kb", "info", tmp_path / "kb")
+    assert re.search(r"^concepts with added names only +1 *$", info, re.MULTILINE)
+
+
+def test_malformed_lines_are_shown_counted_and_limited(tmp_path: Path) -> None:
+    table = tmp_path / "names.tsv"
+    table.write_text("mesh_id\tname\nD003920\tDiabetes\n\tno id\nD009203\tInfarction\n")
+    done = shell("kb", "build", table, "--output", tmp_path / "kb")
+    assert done.returncode == 0
+    assert "names.tsv:3:" in done.stdout + done.stderr
+    assert "; 1 malformed lines skipped." in done.stdout
+    info = run("kb", "info", tmp_path / "kb")
+    assert re.search(r"^malformed lines skipped +1 *$", info, re.MULTILINE)
+    shutil.rmtree(tmp_path / "kb")
+    done = shell("kb", "build", table, "--output", tmp_path / "kb", "--max-errors", "0")
+    assert done.returncode == 1
+    assert "[B106]" in done.stdout + done.stderr
+    assert not (tmp_path / "kb").exists()
+
+
+def shell(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "spacy_bel", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("options", [(), ("--types", "Gene"), ("-k", "3")])
+def test_lookup_of_an_identifier_shows_its_concept_alone(
+    sample: Path, options: tuple[str, ...]
+) -> None:
+    output = run("kb", "lookup", sample, "MESH:D009203", *options)
+    for expected in ("Myocardial Infarction", "heart attack (en, ", "Disease", "bioregistry.io"):
+        assert expected in output
+    for column in ("matching name", "score", "ngram"):
+        assert column not in output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--languages", "xx", "no language xx. It has: en, es"),
+        ("--languages", "en,xx,yy", "no language xx, yy. It has: en, es"),
+        ("--types", "Dragon", "no type Dragon. It has: .*Disease, .*Gene"),
+    ],
+)
+def test_lookup_names_the_types_and_languages_there_are(
+    sample: Path, option: str, value: str, message: str
+) -> None:
+    with pytest.raises(BelError, match=rf"\[B114\].*'sample' has {message}"):
+        run("kb", "lookup", sample, "gout", option, value)
+
+
+def test_long_names_keep_the_columns_of_a_table(tmp_path: Path) -> None:
+    table, name = tmp_path / "names.tsv", "chronic disease of the "
+    rows = [f"D{number:06}\t{name}{'very ' * number}long name" for number in range(1, 20, 3)]
+    table.write_text("mesh_id\tname\n" + "\n".join(rows))
+    run("kb", "build", table, "--output", tmp_path / "kb")
+    lines = run("kb", "lookup", tmp_path / "kb", name).splitlines()
+    shown = [line for line in lines if "bioregistry" in line]
+    assert len(shown) == 7
+    assert len({line.index("https:") for line in shown}) == 1
+    assert any(f"{name}very long name " in line for line in shown)
+    assert any("…" in line for line in shown)
+
+
+def test_add_takes_mentions_as_names_and_leaves_the_original(
+    sample: Path, corpus: Path, tmp_path: Path
+) -> None:
+    before = Store(sample)
+    output = run("kb", "add", sample, corpus, "--as-aliases", "--output", tmp_path / "more")
+    assert "annotated names added" in output
+    assert Store(sample).checksum == before.checksum
+    more = Store(tmp_path / "more").meta["counts"]["aliases"]
+    assert more > before.meta["counts"]["aliases"]
+
+
+def test_add_in_place(sample: Path, corpus: Path, tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(sample, tmp_path / "kb"))
+    output = run("kb", "add", directory, corpus, "--as-aliases")
+    after = Store(directory)
+    assert f"{after.meta['counts']['aliases']:,} names now" in output
+    assert after.meta["counts"]["aliases"] > Store(sample).meta["counts"]["aliases"]
+    assert after.meta["sources"] == [*Store(sample).meta["sources"], "train.spacy"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, "B20[17]"), (b"no corpus", "B207"), ("unknown ids", "B113")]
+)
+def test_an_add_that_fails_leaves_the_target_as_it_was(
+    content: bytes | str | None, code: str, sample: Path, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one.tsv").write_text("mesh_id\tname\nD000001\tCalcimycin\n")
+    run("kb", "build", tmp_path / "one.tsv", "--output", tmp_path / "precious")
+    checksum, source = Store(tmp_path / "precious").checksum, sample
+    mentions = tmp_path / "mentions.spacy"
+    if isinstance(content, bytes):
+        mentions.write_bytes(content)
+    elif content is not None:  # the corpus has none of the ids of this knowledge base
+        source, mentions = tmp_path / "precious", corpus
+    for output in ("precious", "new"):
+        with pytest.raises(BelError, match=rf"\[{code}\]"):
+            run("kb", "add", source, mentions, "--as-aliases", "--output", tmp_path / output)
+    assert Store(tmp_path / "precious").checksum == checksum
+    assert not (tmp_path / "new").exists()
+
+
+def test_add_keeps_the_language_of_each_document(sample: Path, tmp_path: Path) -> None:
+    from spacy.tokens import DocBin
+
+    from spacy_bel.corpora.docs import to_doc
+    from spacy_bel.corpora.document import GoldDocument, GoldMention
+
+    docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True)
+    for lang, text in (("es", "podagra cruel"), ("en", "gouty foot")):
+        mention = GoldMention(0, len(text), text, "Disease", ("MESH:D006073",))
+        docs.add(to_doc(GoldDocument(lang, text, lang, (mention,))))
+    docs.to_disk(tmp_path / "mixed.spacy")
+    run("kb", "add", sample, tmp_path / "mixed.spacy", "--as-aliases", "-o", tmp_path / "kb")
+    (gout,) = Store(tmp_path / "kb").describe(["MESH:D006073"])
+    languages = {alias.name: alias.lang for alias in gout.aliases if alias.kind == "annotated"}
+    assert languages == {"podagra cruel": "es", "gouty foot": "en"}
+
+
+def test_add_reads_entities_where_there_is_no_span_group(sample: Path, tmp_path: Path) -> None:
+    import spacy
+    from spacy.tokens import DocBin, Span
+
+    doc = spacy.blank("en")("Painful feet at night.")
+    doc.ents = [Span(doc, 0, 2, "Disease", kb_id="MESH:D006073")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "ents.spacy")
+    output = run(
+        "kb", "add", sample, tmp_path / "ents.spacy", "--as-aliases", "-o", tmp_path / "kb"
+    )
+    assert "1 annotated names added" in output
+    assert Store(tmp_path / "kb").ids_of_name("painful feet") == ["MESH:D006073"]
+
+
+def test_add_without_as_aliases_says_what_to_give(sample: Path) -> None:
+    with pytest.raises(BelError, match=r"\[B111\].*--as-aliases"):
+        run("kb", "add", sample, "corpus.spacy")
