@@ -120,6 +120,10 @@ class StringsWriter:
         self._count += len(encoded)
 
 
+_MOST_RECENT = 1 << 16
+"""Strings that are remembered: texts name the same concepts again and again."""
+
+
 class Strings(Sequence[str]):
     """A read-only sequence of strings over two memory maps.
 
@@ -131,15 +135,22 @@ class Strings(Sequence[str]):
     def __init__(self, data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
         self._data = memoryview(data)  # type: ignore[arg-type]
         self._starts = starts
+        self._recent: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     def __getitem__(self, number: int) -> str:  # type: ignore[override]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        begin, end = self._starts[number : number + 2].tolist()
-        return str(self._data[begin:end], "utf-8")
+        text = self._recent.get(number)
+        if text is None:
+            if not 0 <= number < len(self):
+                raise IndexError(number)
+            begin, end = self._starts[number : number + 2].tolist()
+            text = str(self._data[begin:end], "utf-8")
+            if len(self._recent) == _MOST_RECENT:
+                self._recent.clear()
+            self._recent[number] = text
+        return text
 
     def __iter__(self) -> Iterator[str]:
         return (self[number] for number in range(len(self)))
