@@ -1,6 +1,6 @@
 """One linker measured in a process of its own; ``benchmarks.speed`` starts it.
 
-    python -m benchmarks.one_side {spacy_bel,scispacy} DIR CALLS.json [--one-core]
+    python -m benchmarks.one_side {spacy_bel,scispacy} DIR K CALLS.json [--one-core]
 
 ``CALLS.json`` holds lists of calls, each a list of mentions, by the name of the list. One line of
 JSON comes out: seconds and MiB.
@@ -15,11 +15,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-K = 30
-
-Answer = Callable[[list[str]], Any]
+Answer = Callable[[list[str], int], Any]
 
 IMPORTS = {
     "spacy_bel": ("spacy_bel.retrieval.registry", "scipy.sparse"),
@@ -35,15 +33,14 @@ def load_spacy_bel(directory: Path) -> Answer:
     from spacy_bel.types import Mention
 
     retriever = lexical_retriever()(Store(directory))
-    return lambda texts: retriever.retrieve([Mention(text) for text in texts], K)
+    return lambda texts, k: retriever.retrieve([Mention(text) for text in texts], k)
 
 
 def load_scispacy(directory: Path) -> Answer:
     """The candidate generator."""
     from benchmarks import peers
 
-    generate = peers.load_scispacy(directory)
-    return lambda texts: generate(texts, K)
+    return cast(Answer, peers.load_scispacy(directory))
 
 
 LOAD: dict[str, Callable[[Path], Answer]] = {
@@ -59,11 +56,11 @@ def resident() -> float:
     return float(psutil.Process().memory_info().rss) / 2**20
 
 
-def seconds(answer: Answer, calls: Sequence[list[str]]) -> float:
-    """How long some calls take."""
+def seconds(answer: Answer, calls: Sequence[list[str]], k: int) -> float:
+    """How long some calls take that ask for the ``k`` best."""
     start = time.perf_counter()
     for texts in calls:
-        answer(texts)
+        answer(texts, k)
     return time.perf_counter() - start
 
 
@@ -72,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("side", choices=sorted(LOAD))
     parser.add_argument("directory", type=Path)
+    parser.add_argument("k", type=int)
     parser.add_argument("calls", type=Path)
     parser.add_argument("--one-core", action="store_true")
     given = parser.parse_args(arguments)
@@ -85,10 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     answer = LOAD[given.side](given.directory)
     result = {"load": time.perf_counter() - start, "memory loaded": resident() - before}
     first = next(iter(calls.values()))[0]
-    result["first answer"] = seconds(answer, [first[:1]])
-    seconds(answer, [first])
+    result["first answer"] = seconds(answer, [first[:1]], given.k)
+    seconds(answer, [first], given.k)
     for name, batches in calls.items():
-        result[name] = seconds(answer, batches)
+        result[name] = seconds(answer, batches, given.k)
     result["memory used"] = resident() - before
     print(json.dumps(result))
 

@@ -33,11 +33,13 @@ from benchmarks.common import (
     unfinished,
     workbench,
 )
-from benchmarks.one_side import K
 from benchmarks.peers import SECONDS, build_scispacy
 from spacy_bel.corpora.docs import gold_spans
 from spacy_bel.kb.build import build
 from spacy_bel.kb.store import Store
+
+K = 30
+"""How many are asked for."""
 
 CALL = 500
 """Distinct mentions that are asked for at a time."""
@@ -50,21 +52,26 @@ NO_EXPANSION = {"size": 0, "abbreviations": False, "composites": False}
 
 THREADS = {"one core": ["--one-core"], "default threads": []}
 
-Measured = dict[tuple[str, str], list[dict[str, float]]]
+Side = tuple[str, Path, int]
+"""One of the sides of ``one_side``, its folder, and how many it is asked for."""
+
+Measured = dict[tuple[Side, str], list[dict[str, float]]]
 """Side and threads -> what each repetition measured."""
 
 PROTOCOL = f"""\
 Both sides hold the same names and are asked for the {K} best: spacy_bel for {K} concepts, \
 scispaCy for the {K} nearest names. *Distinct*: every distinct mention of the corpora, {CALL} in \
 a call. *Stream*: all mentions in the order of the documents, those of {DOCUMENTS} documents in a \
-call. Each repetition is a fresh process, both sides in turn; times are medians. *One core*: the \
+call. Each repetition is a fresh process, the sides in turn; times are medians. *One core*: the \
 process is bound to one core, OMP_NUM_THREADS=1. *Default threads*: neither; scispaCy then \
 searches on all cores, spacy_bel on one. Memory is what the process grows by after its \
 imports; mapped pages that were read count. The last column says how many times less time or \
 memory spacy_bel takes, or how much more it finds. Recall and accuracy are *lenient*, on gold \
-mentions, without expansion of abbreviations: the same strings for both. scispaCy's index has its \
-default settings: M=100, efConstruction=2000, indexThreadQty=60, efSearch=200; its vectors are \
-saved in 32 bits, for scipy no longer saves 16. It is built once."""
+mentions, without expansion of abbreviations: the same strings for both. The last lines ask \
+spacy_bel for fewer concepts, the fewest of 5, 10 and 20 with which it still finds what scispaCy \
+finds with {K}. scispaCy's index has its default settings: M=100, efConstruction=2000, \
+indexThreadQty=60, efSearch=200; its vectors are saved in 32 bits, for scipy no longer saves 16. \
+It is built once."""
 
 
 def calls(bench: Workbench, corpora: Sequence[Corpus]) -> dict[str, list[list[str]]]:
@@ -102,7 +109,7 @@ def scispacy_index(bench: Workbench, store: Store) -> Path:
 
 
 def run(
-    sides: dict[str, Path], asked: dict[str, list[list[str]]], work: Path, repeat: int
+    sides: Sequence[Side], asked: dict[str, list[list[str]]], work: Path, repeat: int
 ) -> Measured:
     """Measures all sides in turn, each time in a fresh process."""
     measured: Measured = {}
@@ -111,10 +118,10 @@ def run(
         path.write_text(json.dumps(asked), encoding="utf-8")
         for _ in range(repeat):
             for threads, options in THREADS.items():
-                for side, folder in sides.items():
-                    command = [sys.executable, "-m", "benchmarks.one_side", side]
+                for side in sides:
+                    command = [sys.executable, "-m", "benchmarks.one_side", *map(str, side)]
                     output = subprocess.run(
-                        [*command, str(folder), str(path), *options],
+                        [*command, str(path), *options],
                         env=os.environ | ({"OMP_NUM_THREADS": "1"} if options else {}),
                         cwd=Path(__file__).parents[1],
                         stdout=subprocess.PIPE,
@@ -126,48 +133,71 @@ def run(
 
 
 def speed_rows(
-    sides: Sequence[str], measured: Measured, asked: dict[str, list[list[str]]]
+    sides: Sequence[Side], measured: Measured, asked: dict[str, list[list[str]]]
 ) -> list[list[str]]:
     """Lines of the table on time and memory; the last column compares the two sides."""
-
-    def line(name: str, key: str, threads: str, form: str, mentions: int = 0) -> list[str]:
-        values = [median(each[key] for each in measured[side, threads]) for side in sides]
-        ratio = values[-1] / values[0] if values[0] > 0 else 0.0
-        shown = [mentions / value if mentions else value for value in values]
-        return [name, *(format(value, form) for value in shown), f"{ratio:.2g}"][: len(sides) + 2]
-
-    main = next(iter(THREADS))
-    rows = [
-        line("load, s", "load", main, ".3f"),
-        line("first answer, s", "first answer", main, ".3f"),
-        line("memory when loaded, MiB", "memory loaded", main, ".0f"),
-        line("memory after all mentions, MiB", "memory used", main, ".0f"),
-    ]
+    rows = []
     for threads in THREADS:
         for key, batches in asked.items():
             mentions = sum(map(len, batches))
             name = f"mentions/s, {key}, {threads}"
-            rows.append(line(name, key, threads, ",.0f", mentions))
+            rows.append(_line(name, _medians(sides, measured, key, threads), ",.0f", mentions))
+    one_core = next(iter(THREADS))
+    for name, key, form in (
+        ("load, s", "load", ".3f"),
+        ("first answer, s", "first answer", ".3f"),
+        ("memory when loaded, MiB", "memory loaded", ".0f"),
+        ("memory after all mentions, MiB", "memory used", ".0f"),
+    ):
+        rows.append(_line(name, _medians(sides, measured, key, one_core), form))
     return rows
 
 
-def quality_rows(
+def _medians(sides: Sequence[Side], measured: Measured, key: str, threads: str) -> list[float]:
+    return [median(each[key] for each in measured[side, threads]) for side in sides]
+
+
+def _line(name: str, values: Sequence[float], form: str, mentions: int = 0) -> list[str]:
+    """Seconds or sizes of the sides, or mentions per second, and how many times less is ours."""
+    shown = [format(mentions / value if mentions else value, form) for value in values]
+    ours, *theirs = values
+    return [name, *shown, *(f"{other / ours:.1f}" if ours > 0 else "–" for other in theirs)]
+
+
+def quality(
     bench: Workbench, kb: Path, index: Path | None, corpora: Sequence[Corpus]
-) -> list[list[str]]:
-    """Lines of the table on what is found."""
+) -> list[list[dict[str, Any]]]:
+    """The lenient figures of both sides for each corpus."""
     settings: list[dict[str, Any]] = [{}]
     if index:
         peer = {"@misc": "benchmarks.ScispacyRetriever.v1", "index": str(index)}
         settings.append({"retriever": peer})
     pipelines = [bench.pipeline(kb, top_k=K, context=NO_EXPANSION, **each) for each in settings]
+    return [[bench.measure(nlp, corpus)["lenient"] for nlp in pipelines] for corpus in corpora]
+
+
+def quality_rows(
+    found: Sequence[list[dict[str, Any]]], corpora: Sequence[Corpus]
+) -> list[list[str]]:
+    """Lines of the table on what is found."""
     rows = []
-    for corpus in corpora:
-        metrics = [bench.measure(nlp, corpus)["lenient"] for nlp in pipelines]
+    for corpus, sides in zip(corpora, found, strict=True):
         for name, key in ((f"Recall@{K}", f"recall@{K}"), ("Acc@1", "acc@1")):
-            values = [each[key]["value"] for each in metrics]
-            gain = [f"{values[0] - values[1]:+.3f}"] if index else []
-            rows.append([f"{name}, {corpus.name}", *(f"{value:.3f}" for value in values), *gain])
+            ours, *theirs = (each[key]["value"] for each in sides)
+            gain = [f"{ours - other:+.3f}" for other in theirs]
+            values = (f"{value:.3f}" for value in (ours, *theirs))
+            rows.append([f"{name}, {corpus.name}", *values, *gain])
     return rows
+
+
+def least_k(found: Sequence[list[dict[str, Any]]]) -> int:
+    """The least k at which spacy_bel finds no less than the peer with ``K``, in every corpus."""
+    for k in (cutoff for cutoff in CUTOFFS if cutoff < K):
+        if all(
+            ours[f"recall@{k}"]["value"] >= theirs[f"recall@{K}"]["value"] for ours, theirs in found
+        ):
+            return k
+    return K
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -188,17 +218,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with workbench(given) as bench:
         kb = bench.kb(vocabulary)
         asked = calls(bench, asked_of)
-        sides = {"spacy_bel": kb}
-        build_row = ["build, s", f"{build_seconds(bench, vocabulary, given.repeat):.1f}"]
-        if with_peer:
-            sides["scispacy"] = scispacy_index(bench, Store(kb))
-            built = srsly.read_json(sides["scispacy"] / SECONDS)
-            build_row += [f"{built:.1f}", f"{built / float(build_row[1]):.2g}"]
-        measured = run(sides, asked, bench.work, given.repeat)
-        rows = [build_row, *speed_rows(list(sides), measured, asked)]
-        rows += quality_rows(bench, kb, sides.get("scispacy"), judged)
+        built = [build_seconds(bench, vocabulary, given.repeat)]
+        index = scispacy_index(bench, Store(kb)) if with_peer else None
+        found = quality(bench, kb, index, judged)
+        sides: list[Side] = [("spacy_bel", kb, K)]
+        fewer: list[Side] = []
+        if index:
+            built.append(srsly.read_json(index / SECONDS))
+            sides.append(("scispacy", index, K))
+            fewer = [("spacy_bel", kb, least_k(found)), sides[1]]
+        measured = run(list(dict.fromkeys(sides + fewer)), asked, bench.work, given.repeat)
+        rows = quality_rows(found, judged) + speed_rows(sides, measured, asked)
+        rows.append(_line("build, s", built, ".1f"))
+        if fewer:
+            speeds = speed_rows(fewer, measured, asked)[: len(THREADS) * len(asked)]
+            rows += [[f"{name}, k={fewer[0][2]}", *values] for name, *values in speeds]
         counts = ", ".join(f"{sum(map(len, each)):,} {name}" for name, each in asked.items())
-        header = ["", *sides, "ratio; gain"][: len(rows[0])]
+        header = ["", *(side for side, *_ in sides), *["ratio; gain"][: len(sides) - 1]]
         packages = ("scispacy", "nmslib-metabrainz", "scikit-learn") if with_peer else ()
         print(f"{PROTOCOL}\n\nMentions: {counts}; {given.repeat} repetitions.\n")
         print(f"{table(header, rows, 'l' + 'r' * (len(header) - 1))}\n")
