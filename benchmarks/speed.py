@@ -35,6 +35,7 @@ from benchmarks.common import (
 )
 from benchmarks.peers import SECONDS, build_scispacy
 from spacy_bel.corpora.docs import gold_spans
+from spacy_bel.evaluation.metrics import CUTOFFS
 from spacy_bel.kb.build import build
 from spacy_bel.kb.store import Store
 
@@ -192,12 +193,13 @@ def quality_rows(
 
 def least_k(found: Sequence[list[dict[str, Any]]]) -> int:
     """The least k at which spacy_bel finds no less than the peer with ``K``, in every corpus."""
-    for k in (cutoff for cutoff in CUTOFFS if cutoff < K):
-        if all(
+
+    def is_enough(k: int) -> bool:
+        return all(
             ours[f"recall@{k}"]["value"] >= theirs[f"recall@{K}"]["value"] for ours, theirs in found
-        ):
-            return k
-    return K
+        )
+
+    return next((k for k in CUTOFFS if k < K and is_enough(k)), K)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
