@@ -1,7 +1,8 @@
 """What every reader of biomedical English knows about its words.
 
 Only general facts about the language stand here (adjectives of organs, combining forms, words
-for "something is wrong"), none about the names of a vocabulary or the annotations of a corpus.
+for "something is wrong"), no name or identifier of a vocabulary. Which of them were worth writing
+down was decided on train and dev splits.
 A change here changes keys: raise ``spacy_bel.text.NORMALISER_VERSION``.
 """
 
