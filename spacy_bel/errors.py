@@ -1,6 +1,7 @@
 """Every message that the library raises, with a code that can be searched for.
 
-Codes: B1 knowledge base, B2 corpora, B3 mentions, B4 retrieval, B5 evaluation, B6 pipeline.
+Codes: B0 general, B1 knowledge base, B2 corpora, B3 mentions, B4 retrieval, B5 evaluation,
+B6 pipeline, B7 reranking and LLMs, B8 distillation, B9 training.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ class Errors(Enum):
     B001 = (
         "Unknown file format of {path}: {reason}. Name it with the format option: one of {formats}."
     )
+    B010 = (
+        "This needs {library}, which cannot be imported ({reason}). "
+        "Install it with: pip install 'spacy_bel[{extra}]'"
+    )
+    B011 = "The device {device!r} cannot be used: {reason}. Take auto, cpu, cuda or mps."
+    B012 = "Unknown number type {dtype!r}; allowed: {allowed}."
+
     B100 = (
         "No knowledge base in {path}: there is no meta.json. "
         "Build one with: python -m spacy_bel kb build SOURCE --output {path}"

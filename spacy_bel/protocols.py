@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from spacy_bel.types import Candidate, Concept, Mention, Ranking
@@ -60,4 +61,22 @@ class Reranker(Protocol):
         self, mentions: Sequence[Mention], candidates: Sequence[Sequence[Candidate]]
     ) -> list[Ranking]:
         """For each mention, a Ranking aligned with its candidates."""
+        ...
+
+
+@runtime_checkable
+class Persistent(Protocol):
+    """A Retriever or Reranker with weights or fitted values that are saved with the pipeline.
+
+    A component saves its parts into ``<component>/retriever`` and ``<component>/reranker``, and
+    calls ``from_disk`` on the part that the config describes when it makes it again. Parts
+    without state need neither method.
+    """
+
+    def to_disk(self, path: Path) -> None:
+        """Write what the config does not say into a folder, which exists and is empty."""
+        ...
+
+    def from_disk(self, path: Path) -> None:
+        """Take over what ``to_disk`` wrote; nothing may be fetched from a network."""
         ...

@@ -1,0 +1,28 @@
+"""Libraries that only some parts need: loaded where they are used, with an error that helps."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from spacy_bel.errors import Errors
+
+
+def load(module: str, extra: str) -> Any:
+    """Import a library of an extra.
+
+    Args:
+        module: What to import, such as ``torch`` or ``faiss``.
+        extra: The extra that brings it, such as ``dense``.
+
+    Returns:
+        The module.
+
+    Raises:
+        BelError: If the library is not installed; the message names the extra.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        # A broken installation is not a missing one: say what the import itself said.
+        raise Errors.B010(library=module.partition(".")[0], extra=extra, reason=error) from error
