@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -26,3 +28,16 @@ def load(module: str, extra: str) -> Any:
     except ImportError as error:
         # A broken installation is not a missing one: say what the import itself said.
         raise Errors.B010(library=module.partition(".")[0], extra=extra, reason=error) from error
+
+
+@contextmanager
+def quiet_loading() -> Iterator[None]:
+    """No progress bar of transformers while the weights of a model are read: it is over at once."""
+    logging = load("transformers.utils.logging", "dense")
+    was_shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            logging.enable_progress_bar()

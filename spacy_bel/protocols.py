@@ -70,7 +70,8 @@ class Persistent(Protocol):
 
     A component saves its parts into ``<component>/retriever`` and ``<component>/reranker``, and
     calls ``from_disk`` on the part that the config describes when it makes it again. Parts
-    without state need neither method.
+    without state need neither method. A part that needs optional libraries names their extras in
+    an attribute ``extras``, so that a package of the pipeline asks for them.
     """
 
     def to_disk(self, path: Path) -> None:

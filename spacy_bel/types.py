@@ -98,6 +98,21 @@ class Mention:
     lang: str = "en"
     types: frozenset[str] = frozenset()
 
+    def marked(self, opening: str = "[E1] ", closing: str = " [/E1]") -> str:
+        """The context with the mention marked, as encoders of mentions in context read it.
+
+        Args:
+            opening: What stands before the mention.
+            closing: What stands behind it.
+
+        Returns:
+            The text; the marked mention alone where there is no context.
+        """
+        if not self.context:
+            return f"{opening}{self.text}{closing}"
+        before, behind = self.context[: self.start], self.context[self.end :]
+        return f"{before}{opening}{self.context[self.start : self.end]}{closing}{behind}"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

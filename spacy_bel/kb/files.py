@@ -13,7 +13,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +32,8 @@ except ImportError:  # pragma: no cover - Windows has no flock; commits are then
 META = "meta.json"
 SQLITE = "concepts.sqlite"
 _BUILDING = ".building-"
-_OURS = re.compile(r".+-[0-9a-f]{12}\.(npy|sqlite)")
+_SUFFIXES = {".npy", ".sqlite", ".index"}
+_OURS = re.compile(r".+-[0-9a-f]{12}\.(npy|sqlite|index)")
 _PARTS = {
     "library": str,
     "name": str,
@@ -151,25 +152,36 @@ def workspace(directory: Path) -> Iterator[Path]:
         raise Errors.B104(path=directory, reason=reason) from error
 
 
-def commit(directory: Path, folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
-    """Make the SQLite file and the arrays of a workspace the state of the directory.
+def commit(
+    directory: Path,
+    folder: Path,
+    meta: dict[str, Any],
+    *,
+    keep: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Make the SQLite file, the arrays and the indexes of a workspace the state of the directory.
 
     Args:
         directory: The knowledge base directory.
         folder: A workspace in it.
         meta: What ``meta.json`` says beside versions, files and checksum.
+        keep: Files of the present state that stay, as ``meta.json`` describes them.
 
     Returns:
         The whole content of the new ``meta.json``.
+
+    Raises:
+        BelError: If a file to keep is gone, for another process has replaced the state.
     """
-    files: dict[str, dict[str, Any]] = {}
+    files: dict[str, dict[str, Any]] = dict(keep or {})
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".npy", ".sqlite"}:
+        if path.suffix in _SUFFIXES:
             digest = _digest(path)
             name = f"{path.stem}-{digest[:12]}{path.suffix}"
             files[path.stem] = {"file": name, "bytes": path.stat().st_size, "sha256": digest}
             path.rename(folder / name)
-    content = "".join(f"{name} {entry['sha256']}\n" for name, entry in sorted(files.items()))
+    files = dict(sorted(files.items()))
+    content = "".join(f"{name} {entry['sha256']}\n" for name, entry in files.items())
     checksum = sha256(content.encode()).hexdigest()
     meta = {"versions": versions(), **meta, "checksum": checksum, "files": files}
     publish(directory, folder, meta)
@@ -181,15 +193,23 @@ def publish(directory: Path, folder: Path, meta: dict[str, Any]) -> None:
 
     Args:
         directory: The knowledge base directory.
-        folder: A workspace in it that holds the files that ``meta`` names.
+        folder: A workspace in it that holds the files that ``meta`` names, but those that are
+            in the directory already.
         meta: The whole content of the new ``meta.json``.
+
+    Raises:
+        BelError: If a file is in neither.
     """
     (folder / META).write_bytes(dump_meta(meta))
     names = [entry["file"] for entry in meta["files"].values()]
-    for name in [*names, META]:
+    new = [name for name in names if (folder / name).exists()]
+    for name in [*new, META]:
         _sync(folder / name)
     with locked(directory):
-        for name in names:
+        for name in set(names).difference(new):
+            if not (directory / name).exists():
+                raise Errors.B109(path=directory / name)
+        for name in new:
             (folder / name).replace(directory / name)
         _sync(directory)
         (folder / META).replace(directory / META)

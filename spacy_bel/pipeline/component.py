@@ -6,20 +6,28 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import srsly
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import ensure_path
 
+from spacy_bel import __version__
 from spacy_bel.errors import Errors
+from spacy_bel.kb.copies import remove_with
 from spacy_bel.kb.store import Store
+from spacy_bel.pipeline.parts import pack_parts, restore_part, save_parts, unpack_parts
 
 _KB = "kb"
 _REFERENCE = "kb.json"
+_PARTS = "parts"
+
+_Part = TypeVar("_Part")
 
 
 class KBComponent(Pipe):
@@ -51,6 +59,7 @@ class KBComponent(Pipe):
         self._path = None if kb is None else Path(kb)
         self._store: Store | None = None
         self._reference: dict[str, str] | None = None
+        self._saved: Path | None = None
 
     @property
     def kb(self) -> Store:
@@ -92,6 +101,23 @@ class KBComponent(Pipe):
     def kb_changed(self) -> None:
         """Forget what was built over the knowledge base; components with such parts override."""
 
+    def parts(self) -> dict[str, object]:
+        """What was built over the knowledge base and may have a state of its own, by name."""
+        return {}
+
+    def restored(self, name: str, part: _Part) -> _Part:
+        """A part that was just made, with the state that the pipeline was saved with.
+
+        Args:
+            name: The part's name.
+            part: The part as its config describes it.
+
+        Returns:
+            The part.
+        """
+        restore_part(name, part, self._saved)
+        return part
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]] | None = None,
@@ -112,9 +138,13 @@ class KBComponent(Pipe):
             BelError: If there is none, or it cannot be read.
         """
         self._reference = None
+        self._saved = None
+        self.kb_changed()
         if kb is not None:
             self.set_kb(Store(kb))
         _ = self.kb
+        if nlp is not None:
+            _require_extras(nlp, self.parts().values())
 
     def annotate(self, docs: list[Doc]) -> None:
         """Write the component's annotations into documents."""
@@ -176,6 +206,7 @@ class KBComponent(Pipe):
         else:
             self.kb.save(folder / _KB)
             (folder / _REFERENCE).unlink(missing_ok=True)
+        save_parts(self.parts(), folder)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> KBComponent:
         """Take the knowledge base from the component's folder; it wins over the config.
@@ -192,6 +223,8 @@ class KBComponent(Pipe):
         """
         folder = ensure_path(path)
         self._reference = None
+        self._saved = folder
+        self.kb_changed()
         if (folder / _KB).exists() and _KB not in exclude:
             self.set_kb(Store(folder / _KB))
         elif (folder / _REFERENCE).exists():
@@ -213,6 +246,7 @@ class KBComponent(Pipe):
                 content[_REFERENCE] = self._own_reference()
             else:
                 content[_KB] = self.kb.to_dict()
+            content[_PARTS] = pack_parts(self.parts())
         return bytes(srsly.msgpack_dumps(content))
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> KBComponent:
@@ -227,6 +261,10 @@ class KBComponent(Pipe):
         """
         content = srsly.msgpack_loads(data)
         self._reference = None
+        self._saved = unpack_parts(content[_PARTS]) if content.get(_PARTS) else None
+        if self._saved:
+            remove_with(self, self._saved)
+        self.kb_changed()
         if _KB in content and _KB not in exclude:
             self.set_kb(Store.from_dict(content[_KB]))
         elif _REFERENCE in content:
@@ -258,6 +296,19 @@ class KBComponent(Pipe):
         self._reference = dict(reference)
         if self._store is not None:
             self.set_kb(self._store)
+
+
+def _require_extras(nlp: Language, parts: Iterable[object]) -> None:
+    """Have a package of the pipeline ask for the optional libraries that its parts need."""
+    extras = {extra for part in parts for extra in getattr(part, "extras", ())}
+    if not extras:
+        return
+    asked = [Requirement(text) for text in nlp.meta.get("requirements", [])]
+    others = [str(one) for one in asked if canonical(one.name) != "spacy-bel"]
+    for one in asked:
+        if canonical(one.name) == "spacy-bel":
+            extras |= one.extras
+    nlp.meta["requirements"] = [*others, f"spacy_bel[{','.join(sorted(extras))}]>={__version__}"]
 
 
 def _empty(component: type[KBComponent]) -> KBComponent:

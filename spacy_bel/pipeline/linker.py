@@ -102,8 +102,13 @@ class BelLinker(BelRetriever):
     def reranker(self) -> Reranker | None:
         """The reranker over the component's knowledge base, if there is one."""
         if self._reranker is None and self._make_reranker is not None:
-            self._reranker = self._make_reranker(self.kb)
+            self._reranker = self.restored("reranker", self._make_reranker(self.kb))
         return self._reranker
+
+    def parts(self) -> dict[str, object]:
+        """The retriever and the reranker, if there is one."""
+        reranker = {} if self.reranker is None else {"reranker": self.reranker}
+        return {**super().parts(), **reranker}
 
     def kb_changed(self) -> None:
         """Make retriever and reranker anew when they are next needed."""

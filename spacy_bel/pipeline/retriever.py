@@ -65,8 +65,12 @@ class BelRetriever(KBComponent):
     def retriever(self) -> Retriever:
         """The retriever over the component's knowledge base."""
         if self._retriever is None:
-            self._retriever = self._make_retriever(self.kb)
+            self._retriever = self.restored("retriever", self._make_retriever(self.kb))
         return self._retriever
+
+    def parts(self) -> dict[str, object]:
+        """The retriever."""
+        return {"retriever": self.retriever}
 
     def kb_changed(self) -> None:
         """Make the retriever anew when it is next needed."""

@@ -20,11 +20,13 @@ class Query:
         text: The text.
         forms: Its forms.
         mask: Which names of the knowledge base may be returned, shape (names,); None for all.
+        second: Another text for the same mention, such as a standard name; empty for none.
     """
 
     text: str
     forms: NameForms
     mask: NDArray[np.bool_] | None = None
+    second: str = ""
 
 
 class Hits(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from spacy_bel.curies import canonical_prefix
 from spacy_bel.errors import Errors
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.blend import Blend
 from spacy_bel.retrieval.broader import BroaderConcepts
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.types import Candidate, Mention
@@ -29,6 +30,12 @@ BROADER_WEIGHT = 0.7
 
 BATCH = 512
 """Queries whose candidates are made at a time."""
+
+Reformulate = Callable[[Sequence[Mention]], Sequence[str]]
+"""Gives a second text for each mention, or an empty one."""
+
+_Key = tuple[str, frozenset[str], str]
+"""What a lookup depends on: the text, the admitted types and the second text."""
 
 _DIGITS = 6
 """Digits of a score: what differs behind them differs from machine to machine."""
@@ -52,6 +59,9 @@ class NameRetriever:
         prefixes: Vocabularies to look at, such as ``MESH``; empty for all.
         broader: Of how many of the best concepts the parents are candidates too, where no name
             has the same words as the mention; 0 for none.
+        blend: Takes the place of those stages whose mean it is; its weight is that of
+            ``similarity``.
+        reformulate: Gives a second text for each mention, or an empty one; None for none.
 
     Raises:
         BelError: If a weight is out of range, or the knowledge base has no name in any of the
@@ -67,6 +77,8 @@ class NameRetriever:
         languages: Sequence[str] = (),
         prefixes: Sequence[str] = (),
         broader: int = 0,
+        blend: Blend | None = None,
+        reformulate: Reformulate | None = None,
     ) -> None:
         self.store = store
         self.stages = dict(stages)
@@ -77,6 +89,10 @@ class NameRetriever:
         self._languages = frozenset(languages)
         self._prefixes = frozenset(map(canonical_prefix, prefixes))
         self._check()
+        self._blend = blend
+        if blend:
+            self.weights.update(dict.fromkeys(blend.shares, 0.0))
+        self._reformulate = reformulate
 
     def _check(self) -> None:
         """Refuse settings under which nothing could be found, or not in the order promised."""
@@ -104,20 +120,26 @@ class NameRetriever:
         Returns:
             Candidates in the order of the mentions; an empty list where nothing was found.
         """
-        wanted = [self._texts(mention) for mention in mentions]
+        seconds = self._reformulate(mentions) if self._reformulate else [""] * len(mentions)
+        wanted = [self._texts(*each) for each in zip(mentions, seconds, strict=True)]
         keys = list(dict.fromkeys(key for texts in wanted for key in texts))
         with _no_garbage_collection():
             found = dict(zip(keys, self._lookup(keys, k), strict=True))
         return [_merge([found[key] for key in texts], k) for texts in wanted]
 
-    def _texts(self, mention: Mention) -> list[tuple[str, frozenset[str]]]:
+    def _texts(self, mention: Mention, second: str) -> list[_Key]:
         whole = mention.query or mention.text
-        return [(text, mention.types) for text in (whole, *mention.parts)]
+        parts = [(text, mention.types, "") for text in mention.parts]
+        return [(whole, mention.types, second), *parts]
 
-    def _lookup(self, keys: Sequence[tuple[str, frozenset[str]]], k: int) -> list[list[Candidate]]:
+    def _lookup(self, keys: Sequence[_Key], k: int) -> list[list[Candidate]]:
         mask = partial(self.store.alias_mask, languages=self._languages, prefixes=self._prefixes)
-        queries = [Query(text, NameForms.of(text), mask(types)) for text, types in keys]
+        queries = [
+            Query(text, NameForms.of(text), mask(types), second) for text, types, second in keys
+        ]
         found = {name: stage.search(queries, k) for name, stage in self.stages.items()}
+        if self._blend:
+            found.update(self._blend.search(queries, found))
         if self._broader:
             weighted = [
                 [Hits(hit.aliases, self.weights[name] * hit.scores) for hit in hits]

@@ -68,6 +68,12 @@ class NgramStage:
                 hits[number] = hit
         return hits
 
+    def score(self, queries: Sequence[Query], names: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """The cosine of each query with given names (see ``ScoringStage``)."""
+        if not queries:
+            return []
+        return list(self._rescore(names, *self._known_features(queries)))
+
     def _concepts(self, names: NDArray[Any]) -> int:
         """How many concepts bear some names."""
         return len(np.unique(self._alias_concepts[names]))
@@ -173,7 +179,9 @@ class NgramStage:
             starts = picked.indptr[begin : end + 1]
             entries = slice(starts[0], starts[-1])
             products = picked.data[entries] * query[picked.indices[entries]]
-            scores.append(np.add.reduceat(products, starts[:-1] - starts[0]))
+            # A name of punctuation has no features, for which the sum must be 0.
+            sums = np.add.reduceat(np.append(products, np.float32(0)), starts[:-1] - starts[0])
+            scores.append(np.where(np.diff(starts) > 0, sums, np.float32(0)))
             query[columns[of_query]] = 0
         return scores
 

@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from spacy_bel.errors import Errors
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
+from spacy_bel.retrieval.blend import BLEND, Blend
+from spacy_bel.retrieval.dense import REFORMULATION_SHARE, DenseNameRetriever, DenseStage
+from spacy_bel.retrieval.encoders import EncoderChoice
 from spacy_bel.retrieval.exact import ExactStage
 from spacy_bel.retrieval.hits import Stage
-from spacy_bel.retrieval.lexical import NameRetriever
+from spacy_bel.retrieval.lexical import NameRetriever, Reformulate
 from spacy_bel.retrieval.ngram import NgramStage
 
 MakeRetriever = Callable[[Store], Retriever]
 
 NGRAM_WEIGHT = 0.9
 """What the cosine counts beside the grade of an exact match."""
+
+DENSE_SHARE = 0.7
+"""Share of the vectors' cosine in its mean with that of the n-grams."""
 
 
 def exact_retriever(languages: Sequence[str] = (), prefixes: Sequence[str] = ()) -> MakeRetriever:
@@ -82,6 +89,79 @@ def lexical_retriever(
     )
 
 
+def dense_retriever(
+    languages: Sequence[str] = (),
+    prefixes: Sequence[str] = (),
+    encoder: EncoderChoice | None = None,
+) -> MakeRetriever:
+    """``spacy-bel.DenseRetriever.v1``: names whose vectors are near.
+
+    The knowledge base must have vectors (``python -m spacy_bel kb embed``), and says itself which
+    encoder made them.
+
+    Args:
+        languages: ISO 639-1 codes of the names to look at; empty for all.
+        prefixes: Vocabularies to look at; empty for all.
+        encoder: Which encoder must have made the vectors, and how it is run
+            (``spacy-bel.Encoder.v1``); None for whichever did.
+
+    Returns:
+        A function from a knowledge base to a retriever.
+    """
+    return partial(
+        build_dense,
+        encoder=encoder or EncoderChoice(),
+        languages=tuple(languages),
+        prefixes=tuple(prefixes),
+    )
+
+
+def hybrid_retriever(
+    *,
+    languages: Sequence[str] = (),
+    prefixes: Sequence[str] = (),
+    encoder: EncoderChoice | None = None,
+    prune: float = 0.3,
+    broader: int = 3,
+    dense_share: float = DENSE_SHARE,
+    similarity_weight: float = NGRAM_WEIGHT,
+    reformulation: Reformulate | None = None,
+    reformulation_share: float = REFORMULATION_SHARE,
+) -> MakeRetriever:
+    """``spacy-bel.HybridRetriever.v1``: the union of exact, n-gram and dense retrieval.
+
+    A name's score is the larger of the grade of an exact match and ``similarity_weight`` times
+    the mean of both cosines, in which the vectors' counts ``dense_share``.
+
+    Args:
+        languages: ISO 639-1 codes of the names to look at; empty for all.
+        prefixes: Vocabularies to look at; empty for all.
+        encoder: As for ``dense_retriever``.
+        prune: As for ``ngram_retriever``.
+        broader: As for ``lexical_retriever``.
+        dense_share: Share of the vectors' cosine in the mean, in [0, 1].
+        similarity_weight: What the mean counts beside the grade of an exact match, in (0, 1].
+        reformulation: Gives a second text for each mention, whose vector is added to the
+            mention's (see ``spacy-bel.LLMReformulation.v1``); None for none.
+        reformulation_share: Weight of that text, in [0, 1].
+
+    Returns:
+        A function from a knowledge base to a retriever.
+    """
+    return partial(
+        build_hybrid,
+        encoder=encoder or EncoderChoice(),
+        languages=tuple(languages),
+        prefixes=tuple(prefixes),
+        prune=prune,
+        broader=broader,
+        dense_share=dense_share,
+        similarity_weight=similarity_weight,
+        reformulation=reformulation,
+        reformulation_share=reformulation_share,
+    )
+
+
 def build_exact(store: Store, *, languages: Sequence[str], prefixes: Sequence[str]) -> Retriever:
     """The retriever of ``exact_retriever`` over an open knowledge base."""
     stages = {"exact": ExactStage(store)}
@@ -110,4 +190,54 @@ def build_lexical(
     weights = {"exact": 1.0, "ngram": ngram_weight}
     return NameRetriever(
         store, stages, weights, languages=languages, prefixes=prefixes, broader=broader
+    )
+
+
+def build_dense(
+    store: Store, *, encoder: EncoderChoice, languages: Sequence[str], prefixes: Sequence[str]
+) -> Retriever:
+    """The retriever of ``dense_retriever`` over an open knowledge base."""
+    stage = DenseStage(store, encoder.make(store))
+    return DenseNameRetriever(
+        store,
+        {"dense": stage},
+        {"dense": 1.0},
+        dense=stage,
+        languages=languages,
+        prefixes=prefixes,
+        include_weights=encoder.include_weights,
+    )
+
+
+def build_hybrid(
+    store: Store,
+    *,
+    encoder: EncoderChoice,
+    languages: Sequence[str],
+    prefixes: Sequence[str],
+    prune: float,
+    broader: int,
+    dense_share: float,
+    similarity_weight: float,
+    reformulation: Reformulate | None,
+    reformulation_share: float,
+) -> Retriever:
+    """The retriever of ``hybrid_retriever`` over an open knowledge base."""
+    if not 0 <= dense_share <= 1:
+        raise Errors.B401(setting="dense_share", value=dense_share, allowed="[0, 1]")
+    ngram = NgramStage(store, prune=prune)
+    dense = DenseStage(store, encoder.make(store), share=reformulation_share)
+    return DenseNameRetriever(
+        store,
+        {"exact": ExactStage(store), "ngram": ngram, "dense": dense},
+        {"exact": 1.0, BLEND: similarity_weight},
+        dense=dense,
+        languages=languages,
+        prefixes=prefixes,
+        broader=broader,
+        blend=Blend(
+            {"ngram": ngram, "dense": dense}, {"ngram": 1 - dense_share, "dense": dense_share}
+        ),
+        reformulate=reformulation,
+        include_weights=encoder.include_weights,
     )

