@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from spacy_bel.corpora.counts import CorpusCounts
-from spacy_bel.corpora.document import GoldDocument
 from spacy_bel.corpora.formats import READERS, read_corpus
 from spacy_bel.corpora.report import ReadReport
 from spacy_bel.errors import Errors
@@ -40,6 +40,10 @@ def convert(
     prefix: Annotated[
         str, typer.Option("--prefix", help="Vocabulary of bare ids that nothing else tells.")
     ] = "",
+    offsets: Annotated[
+        str,
+        typer.Option("--offsets", help="What BioC's offsets count: characters, or bytes of UTF-8."),
+    ] = "characters",
     max_errors: Annotated[
         int, typer.Option("--max-errors", min=0, help="Malformed lines to pass over.")
     ] = 0,
@@ -63,7 +67,9 @@ def convert(
     docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True)
     vocab = blank_pipeline("xx").vocab
     seen_labels: set[str] = set()
-    documents = _read(files, file_format=file_format, lang=lang, prefix=prefix, report=report)
+    read = partial(read_corpus, file_format=file_format, offsets=offsets)
+    read = partial(read, lang=lang, prefix=prefix, report=report)
+    documents = chain.from_iterable(map(read, files))
     for document in tqdm(documents, desc="Converting", unit=" documents", disable=None):
         seen_labels.update(mention.label for mention in document.mentions)
         kept = document.with_labels(labels) if labels else document
@@ -78,15 +84,6 @@ def convert(
     with replacing(output, Errors.B212) as beside:
         docs.to_disk(beside)
     typer.echo(f"Wrote {output}\n{_summary(counts, report)}")
-
-
-def _read(
-    files: list[Path], *, file_format: str, lang: str, prefix: str, report: ReadReport
-) -> Iterator[GoldDocument]:
-    for file in files:
-        yield from read_corpus(
-            file, file_format=file_format, lang=lang, prefix=prefix, report=report
-        )
 
 
 def _summary(counts: CorpusCounts, report: ReadReport) -> str:

@@ -1,4 +1,4 @@
-"""``python -m spacy_bel kb add``: annotated mentions as names."""
+"""``python -m spacy_bel kb add``: vocabularies, or annotated mentions as names."""
 
 from __future__ import annotations
 
@@ -8,36 +8,71 @@ from typing import Annotated
 
 import typer
 
+from spacy_bel.cli.changes import (
+    DirectoryArgument,
+    DryRunOption,
+    FormatOption,
+    MaxErrorsOption,
+    OptionOption,
+    OutputOption,
+    ReportOption,
+    VersionOption,
+    make_sources,
+    print_outcome,
+)
 from spacy_bel.errors import Errors
 
 
 def add(
-    directory: Annotated[Path, typer.Argument(help="A knowledge base.", metavar="DIR")],
-    corpora: Annotated[
-        list[Path], typer.Argument(help="Annotated corpora.", metavar="CORPUS.spacy...")
+    directory: DirectoryArgument,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Vocabulary files as for kb build, or with --as-aliases annotated corpora.",
+            metavar="SOURCE...",
+        ),
     ],
     *,
     as_aliases: Annotated[
-        bool, typer.Option("--as-aliases", help="Take their mentions as names of concepts.")
+        bool,
+        typer.Option(
+            "--as-aliases", help="Take the mentions of .spacy corpora as names of concepts."
+        ),
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write there, and leave DIR as it is."),
-    ] = None,
+    file_format: FormatOption = "auto",
+    option: OptionOption = None,
+    max_errors: MaxErrorsOption = 10,
+    version: VersionOption = "",
+    dry_run: DryRunOption = False,
+    report: ReportOption = None,
+    output: OutputOption = None,
 ) -> None:
-    """Add the mentions of annotated corpora as names of their concepts, with counts.
+    """Add vocabularies without reading again what is there, or annotated mentions as names.
 
-    This is the dictionary setting of BioSyn: figures that use it must say so, and the corpus
-    must not be the one that is evaluated on.
+    The result is that of kb build with the new sources last.
+
+    Annotated names are the dictionary setting of BioSyn: figures that use it must say so, and the
+    corpus must not be the one that is evaluated on.
     """
+    from spacy_bel.kb.increments import Target, add_sources
+
+    if as_aliases:
+        _add_mentions(directory, list(map(Path, sources)), output)
+        return
+    for source in sources:
+        if source.endswith(".spacy"):
+            raise Errors.B111(source=source)
+    target = Target(directory, output, dry_run, report, version, progress=True)
+    read = make_sources(sources, file_format, option, max_errors)
+    print_outcome(add_sources(target, read), target)
+
+
+def _add_mentions(directory: Path, corpora: list[Path], output: Path | None) -> None:
     from spacy.vocab import Vocab
 
     from spacy_bel.corpora.names import annotated_names
     from spacy_bel.corpora.reader import read_docs
     from spacy_bel.kb.build import add_annotated_aliases
-
-    if not as_aliases:
-        raise Errors.B111()
 
     def names() -> Iterator[tuple[str, str, str]]:
         for corpus in corpora:

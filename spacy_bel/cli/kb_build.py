@@ -16,7 +16,7 @@ def build(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Vocabulary files, plain or gzip-compressed. A source can carry options of its "
+            help="Vocabulary files, plain or compressed. A source can carry options of its "
             "own: 'names.tsv?id=code&prefix=MESH&lang=es'.",
             show_default=False,
         ),
@@ -44,6 +44,20 @@ def build(
             "thousand lines often hold a few, and the other names are right without them.",
         ),
     ] = 10,
+    merge_by: Annotated[
+        str,
+        typer.Option(
+            "--merge-by",
+            help="xref to make one concept of those that a cross-reference connects; the id of "
+            "the source that stands first stays, the others resolve to it.",
+        ),
+    ] = "",
+    merge_report: Annotated[
+        Path | None,
+        typer.Option(
+            "--merge-report", help="Write all that was joined, and every conflict, as a table."
+        ),
+    ] = None,
     rewrite_homonyms: Annotated[
         bool,
         typer.Option(
@@ -59,7 +73,10 @@ def build(
     Several sources become one knowledge base: concepts with the same id merge, retired ids
     resolve. What was in the directory stays until the new state is whole.
     """
+    from spacy_bel.cli.changes import print_merges
     from spacy_bel.kb.build import build as build_kb
+    from spacy_bel.kb.differences import table
+    from spacy_bel.kb.merge import MergeRow
 
     meta = build_kb(
         sources,
@@ -68,11 +85,17 @@ def build(
         version=version,
         licence=licence,
         format=None if file_format == "auto" else file_format,
-        options=dict(_pair(text) for text in option or ()),
+        options=dict(parse_option(text) for text in option or ()),
         max_errors=max_errors,
         homonyms=rewrite_homonyms,
+        merge_by=merge_by,
         progress=True,
     )
+    merges = meta.get("merges", ())
+    with table(merge_report, MergeRow._fields) as write:
+        for row in merges:
+            write(row)
+    print_merges(merges)
     counts = dict(meta["counts"])
     names_only = counts.pop("names_only")
     listed = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
@@ -84,7 +107,12 @@ def build(
         )
 
 
-def _pair(text: str) -> tuple[str, str]:
+def parse_option(text: str) -> tuple[str, str]:
+    """Key and value of an option that is written ``KEY=VALUE``.
+
+    Raises:
+        BelError: It is not.
+    """
     key, sign, value = text.partition("=")
     if not sign:
         raise Errors.B110(option=text)

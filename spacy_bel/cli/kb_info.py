@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +33,7 @@ def info(
         ("licence", meta["licence"] or "-"),
         ("sources", ", ".join(meta["sources"])),
         *((_LABELS.get(kind, kind), f"{number:,}") for kind, number in meta["counts"].items()),
+        ("vectors", _vectors(meta.get("vectors"))),
         ("malformed lines skipped", f"{meta.get('skipped', 0):,}"),
         ("size on disk", f"{size / 1e6:,.1f} MB"),
         ("checksum", store.checksum),
@@ -48,3 +49,10 @@ def info(
     if verify:
         verify_files(directory)
         printer.good("Every file is what was written.")
+
+
+def _vectors(entry: dict[str, Any] | None) -> str:
+    if not entry:
+        return "-"
+    told = f"{entry['rows']:,} by {entry['encoder']['name']}, {entry['index']} index"
+    return f"{told}; {entry['missing']:,} names have none" if entry["missing"] else told

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from spacy_bel.corpora.bioc import check_offsets
+from spacy_bel.corpora.bioc_json import read_bioc_json
+from spacy_bel.corpora.bioc_xml import read_bioc_xml
 from spacy_bel.corpora.document import GoldDocument
 from spacy_bel.corpora.jsonl import read_jsonl
 from spacy_bel.corpora.psytar import COLUMNS, read_psytar
@@ -28,11 +32,19 @@ class CorpusReader(Protocol):
 
 READERS: dict[str, CorpusReader] = {
     "pubtator": read_pubtator,
+    "bioc-xml": read_bioc_xml,
+    "bioc-json": read_bioc_json,
     "xlbel": read_xlbel,
     "psytar": read_psytar,
     "jsonl": read_jsonl,
 }
 """The readers by the name of their format."""
+
+_IN_BYTES: dict[str, CorpusReader] = {
+    "bioc-xml": partial(read_bioc_xml, offsets="bytes"),
+    "bioc-json": partial(read_bioc_json, offsets="bytes"),
+}
+"""Readers of offsets that count bytes, for the formats in which some corpora have them."""
 
 _SNIFFED_LINES = 20
 
@@ -49,7 +61,12 @@ def sniff(path: Path) -> str:
     Raises:
         BelError: The file cannot be read, is empty or no text, or its format is not known.
     """
-    lines = [line for line in head(path).split("\n") if line.strip()]
+    beginning = head(path)
+    lines = [line for line in beginning.split("\n") if line.strip()]
+    if "<collection" in beginning and lines[0].lstrip().startswith("<"):
+        return "bioc-xml"
+    if '"passages"' in beginning and lines[0].lstrip().startswith(("{", "[")):
+        return "bioc-json"
     if set(COLUMNS) <= set(lines[0].split("\t")):
         return "psytar"
     for line in lines[:_SNIFFED_LINES]:
@@ -70,6 +87,7 @@ def read_corpus(
     lang: str = "",
     prefix: str = "",
     report: ReadReport | None = None,
+    offsets: str = "characters",
 ) -> Iterator[GoldDocument]:
     """The documents of an annotated corpus.
 
@@ -79,6 +97,7 @@ def read_corpus(
         lang: ISO 639-1 code of texts whose file does not say it.
         prefix: The vocabulary of bare identifiers; empty to tell it from their shape and label.
         report: Where repairs and malformed lines are counted.
+        offsets: Whether the offsets of a BioC file count ``characters`` or ``bytes`` of UTF-8.
 
     Returns:
         Documents in the file's order.
@@ -89,4 +108,9 @@ def read_corpus(
     name = sniff(path) if file_format == "auto" else file_format
     if name not in READERS:
         raise Errors.B206(format=name, formats=", ".join(["auto", *READERS]))
-    return READERS[name](path, lang=lang, prefix=prefix, report=report)
+    reader = READERS[name]
+    if check_offsets(offsets) == "bytes":
+        if name not in _IN_BYTES:
+            raise Errors.B230(path=path, format=name, formats=" and ".join(_IN_BYTES))
+        reader = _IN_BYTES[name]
+    return reader(path, lang=lang, prefix=prefix, report=report)

@@ -15,47 +15,27 @@ from spacy_bel import __version__
 from spacy_bel.errors import Errors
 from spacy_bel.kb.arrays import ArrayFolder
 from spacy_bel.kb.files import SQLITE, commit, read_meta, verify_file, workspace
-from spacy_bel.kb.homonyms import count_homonyms, rewrite_homonyms
 from spacy_bel.kb.index import write_arrays
+from spacy_bel.kb.problems import MAX_ERRORS, ProblemLog
 from spacy_bel.kb.readers.base import Record
-from spacy_bel.kb.readers.registry import parse_source, read
-from spacy_bel.kb.readers.textfile import ReadProblem
+from spacy_bel.kb.settle import MERGES, count, settle
+from spacy_bel.kb.sources import Sources
+from spacy_bel.kb.vectors import carry
 from spacy_bel.kb.writer import Writer
 from spacy_bel.types import Alias
 
 _Item = TypeVar("_Item")
 
-_DEFAULTS: dict[str, Any] = {"name": "", "version": "", "licence": "", "sources": [], "skipped": 0}
+_DEFAULTS: dict[str, Any] = {
+    "name": "",
+    "version": "",
+    "licence": "",
+    "sources": [],
+    "skipped": 0,
+    "merge_by": "",
+    "rewrite_homonyms": False,
+}
 """What is told of a knowledge base beside its content, where nothing is told."""
-
-MAX_ERRORS = 10
-"""Malformed lines that a build puts up with before it stops."""
-
-
-class ProblemLog:
-    """Malformed lines of the sources: shown as they come, counted, limited.
-
-    Args:
-        limit: How many are put up with.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.count = 0
-
-    def __call__(self, problem: ReadProblem) -> None:
-        """Take note of one.
-
-        Args:
-            problem: Where and what.
-
-        Raises:
-            BelError: When there are more than the limit.
-        """
-        self.count += 1
-        tqdm.write(f"Skipped: {problem}")
-        if self.count > self.limit:
-            raise Errors.B106(limit=self.limit, problem=problem)
 
 
 def build(
@@ -69,6 +49,7 @@ def build(
     options: Mapping[str, str] | None = None,
     max_errors: int = MAX_ERRORS,
     homonyms: bool = False,
+    merge_by: str = "",
     progress: bool = False,
 ) -> dict[str, Any]:
     """Build a knowledge base from vocabulary files.
@@ -87,34 +68,33 @@ def build(
         max_errors: Malformed lines that are skipped, in all sources together, before the build
             stops.
         homonyms: Whether to rewrite shared and short names (see ``kb.homonyms``).
+        merge_by: ``xref`` to join the concepts of several sources (see ``kb.merge``).
         progress: Whether to show progress bars on a terminal.
 
     Returns:
-        The content of the new ``meta.json``.
+        The content of the new ``meta.json``; where concepts were to be joined with ``merges``,
+        the ``MergeRow`` of every join and conflict.
 
     Raises:
         BelError: If a source cannot be read, holds too many malformed lines, or the directory
             cannot be written.
     """
-    problems = ProblemLog(max_errors)
-
-    def records() -> Iterator[Record]:
-        for source in sources:
-            yield from tqdm(
-                read(source, format=format, on_error=problems, **(options or {})),
-                desc=parse_source(source)[0].name,
-                unit=" records",
-                disable=_disable(progress),
-            )
-
+    read = Sources(sources, format, options or {}, max_errors, progress)
     meta = {
         "name": name or output.name,
         "version": version,
         "licence": licence,
-        "sources": [parse_source(source)[0].name for source in sources],
+        "sources": read.names,
     }
+    problems = ProblemLog(max_errors)
     return build_from_records(
-        records(), output, meta, problems=problems, homonyms=homonyms, progress=progress
+        read.records(problems),
+        output,
+        meta,
+        problems=problems,
+        homonyms=homonyms,
+        merge_by=merge_by,
+        progress=progress,
     )
 
 
@@ -125,6 +105,7 @@ def build_from_records(
     *,
     problems: ProblemLog | None = None,
     homonyms: bool = False,
+    merge_by: str = "",
     progress: bool = False,
 ) -> dict[str, Any]:
     """Build a knowledge base from records.
@@ -136,25 +117,30 @@ def build_from_records(
         problems: What takes the malformed lines while the records are read; its count becomes
             ``skipped``.
         homonyms: Whether to rewrite shared and short names (see ``kb.homonyms``).
+        merge_by: ``xref`` to join the concepts of several sources (see ``kb.merge``).
         progress: Whether to show a progress bar on a terminal.
 
     Returns:
-        The content of the new ``meta.json``.
+        The content of the new ``meta.json``, and ``merges`` as ``build`` gives them.
 
     Raises:
-        BelError: If the records name no concept, or the directory cannot be written.
+        BelError: If the records name no concept, ``merge_by`` is unknown, or the directory
+            cannot be written.
     """
     output = Path(output)
+    if merge_by not in MERGES:
+        raise Errors.B194(merge_by=merge_by)
+    meta = {**meta, "merge_by": merge_by, "rewrite_homonyms": homonyms}
     with workspace(output) as folder, closing(Writer(folder / SQLITE)) as writer:
-        for record in _readable(records):
+        for record in readable(records):
             writer.add(record)
-        names_only = writer.finish()
-        if homonyms:
-            rewrite_homonyms(writer.connection)
         if problems is not None:
             meta = {**meta, "skipped": problems.count}
-        meta = {**meta, "counts": {**count(writer.connection), "names_only": names_only}}
-        return _index_and_commit(writer.connection, output, folder, meta, progress)
+        writer.finish()
+        merges = settle(writer.connection, meta)
+        meta = {**meta, "counts": count(writer.connection)}
+        new = index_and_commit(writer.connection, output, folder, meta, progress)
+    return {**new, "merges": merges} if merge_by else new
 
 
 def add_annotated_aliases(
@@ -187,35 +173,82 @@ def add_annotated_aliases(
         BelError: If there is no readable knowledge base, no mention could be added, or the
             output cannot be written.
     """
+    aliases = (
+        (concept_id, Alias(text, "annotated", lang=lang, source=source, count=1))
+        for concept_id, text, lang in mentions
+    )
+    return add_aliases(directory, aliases, sources=[source], output=output, progress=progress)
+
+
+def add_aliases(
+    directory: Path,
+    aliases: Iterable[tuple[str, Alias]],
+    *,
+    sources: Sequence[str],
+    output: Path | None = None,
+    problems: ProblemLog | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Add names to the concepts of a knowledge base.
+
+    What it has stays: where a concept already has a name in the same language, the better kind
+    of the two is kept, and counts of annotated mentions add up. Nothing changes, neither in
+    ``directory`` nor in ``output``, before the new knowledge base is whole.
+
+    Args:
+        directory: A knowledge base.
+        aliases: Pairs of concept id and name. Retired ids are resolved; blank names and ids that
+            the knowledge base does not have are counted and left out.
+        sources: What to call the origins of the names in the knowledge base.
+        output: The directory to write; ``directory`` itself where None.
+        problems: What takes the malformed lines while the names are read; its count is added to
+            ``skipped``.
+        progress: Whether to show a progress bar on a terminal.
+
+    Returns:
+        The content of the new ``meta.json``, with ``added`` (names taken in) and ``unknown``
+        (names left out).
+
+    Raises:
+        BelError: If there is no readable knowledge base, no name could be added, or the output
+            cannot be written.
+    """
     directory = Path(directory)
     output = Path(output or directory)
     old = read_meta(directory)
-    meta = {part: old.get(part, default) for part, default in _DEFAULTS.items()}
-    meta["sources"] = [*meta["sources"], source]
+    meta = known_parts(old)
+    meta["sources"] = [*meta["sources"], *sources]
     added = unknown = 0
     with workspace(output) as folder:
         # Damage must not be taken over under a new checksum.
         original = verify_file(directory, old["files"][Path(SQLITE).stem])
         shutil.copyfile(original, folder / SQLITE)
         with closing(Writer(folder / SQLITE)) as writer:
-            for concept_id, text, lang in _readable(mentions):
+            for concept_id, alias in readable(aliases):
                 number = writer.current_number(concept_id)
-                if number is None or not text.strip():
+                if number is None or not alias.name.strip():
                     unknown += 1
                     continue
                 added += 1
-                alias = Alias(text, "annotated", lang=lang, source=source, count=1)
                 writer.add_aliases(number, [alias])
             if not added:
-                raise Errors.B113(source=source, path=directory, unknown=unknown)
+                raise Errors.B113(source=", ".join(sources), path=directory, unknown=unknown)
             writer.finish()
-            names_only = old["counts"].get("names_only", 0)
-            meta["counts"] = {**count(writer.connection), "names_only": names_only}
-            new = _index_and_commit(writer.connection, output, folder, meta, progress)
+            if problems is not None:
+                meta["skipped"] += problems.count
+            meta["counts"] = count(writer.connection)
+            new = index_and_commit(
+                writer.connection, output, folder, meta, progress, old=(directory, old)
+            )
     return {**new, "added": added, "unknown": unknown}
 
 
-def _readable(items: Iterable[_Item]) -> Iterator[_Item]:
+def known_parts(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``meta.json`` says beside the content, which a change of the content leaves as it is."""
+    return {part: meta.get(part, default) for part, default in _DEFAULTS.items()}
+
+
+def readable(items: Iterable[_Item]) -> Iterator[_Item]:
     """The items, with an error of their source told from one of writing."""
     try:
         yield from items
@@ -229,9 +262,26 @@ def _disable(progress: bool) -> bool | None:
     return None if progress else True
 
 
-def _index_and_commit(
-    db: sqlite3.Connection, output: Path, folder: Path, meta: Mapping[str, Any], progress: bool
+def index_and_commit(
+    db: sqlite3.Connection,
+    output: Path,
+    folder: Path,
+    meta: Mapping[str, Any],
+    progress: bool,
+    *,
+    old: tuple[Path, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
+    """Write the arrays of a workspace and make it the state of the output directory.
+
+    Args:
+        db: The workspace's finished SQLite file.
+        output: The directory.
+        folder: The workspace.
+        meta: What ``meta.json`` says beside the arrays' tables.
+        progress: Whether to show a progress bar on a terminal.
+        old: Directory and ``meta.json`` of the state that this one comes from: its vectors stay
+            with the names that still have them.
+    """
     counts = meta["counts"]
     meta = {**_DEFAULTS, "name": output.name, **meta}
     if not counts["concepts"]:
@@ -241,13 +291,5 @@ def _index_and_commit(
     ) as bar:
         tables = write_arrays(db, ArrayFolder(folder), bar.update)
     db.close()
-    return commit(output, folder, {"library": __version__, **meta, **tables})
-
-
-def count(db: sqlite3.Connection) -> dict[str, int]:
-    """Number of rows of each kind, and of names that several concepts bear."""
-    tables = ("concepts", "aliases", "parents", "xrefs", "retired")
-    counts = {
-        table: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables
-    }
-    return {**counts, "homonyms": count_homonyms(db)}
+    vectors = carry(*old, folder) if old else {}
+    return commit(output, folder, {"library": __version__, **meta, **tables, **vectors})

@@ -40,6 +40,18 @@ CREATE INDEX parents_by_parent ON parents (parent);
 CREATE INDEX retired_by_new ON retired (new);
 """
 
+ORIGINS = """
+CREATE TABLE IF NOT EXISTS origins (
+    concept INTEGER NOT NULL, source TEXT NOT NULL, defines INTEGER NOT NULL,
+    PRIMARY KEY (concept, source)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS promoted (
+    concept INTEGER PRIMARY KEY, alias INTEGER NOT NULL, kind INTEGER NOT NULL
+);
+"""
+"""Which sources speak of a concept and which of them define it; and the concepts that none
+defines, with the name that was promoted to their preferred one and what it was before."""
+
 
 def storable(text: str) -> str:
     """A text as it is stored and looked up: as given, save what no file can hold.

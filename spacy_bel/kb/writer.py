@@ -10,7 +10,7 @@ from pathlib import Path
 from spacy_bel.errors import Errors
 from spacy_bel.features import hash64
 from spacy_bel.kb.readers.base import Record, Retired
-from spacy_bel.kb.schema import DDL, storable
+from spacy_bel.kb.schema import DDL, ORIGINS, storable
 from spacy_bel.text import surface
 from spacy_bel.types import ALIAS_KINDS, Alias, AliasKind, Concept
 
@@ -20,6 +20,7 @@ KIND_RANK = {kind: rank for rank, kind in enumerate(ALIAS_KINDS)}
 _MERGE_ALIAS = """
 ON CONFLICT (concept, surface, lang) DO UPDATE SET
     name = CASE WHEN excluded.kind < kind THEN excluded.name ELSE name END,
+    source = CASE WHEN excluded.kind < kind THEN excluded.source ELSE source END,
     kind = min(kind, excluded.kind),
     count = count + excluded.count
 """
@@ -40,6 +41,11 @@ _MOVE = (
     """,
     "INSERT OR IGNORE INTO parents SELECT ?1, parent FROM parents WHERE concept = ?2",
     "INSERT OR IGNORE INTO xrefs SELECT ?1, xref FROM xrefs WHERE concept = ?2",
+    "INSERT OR IGNORE INTO origins SELECT ?1, source, defines FROM origins WHERE concept = ?2",
+    *(
+        f"DELETE FROM {table} WHERE concept = ?2"
+        for table in ("aliases", "parents", "xrefs", "origins", "promoted")
+    ),
     "DELETE FROM concepts WHERE number = ?2",
 )
 
@@ -50,6 +56,18 @@ SELECT number, (
 )
 FROM concepts WHERE name = ''
 """
+
+
+def move_concept(db: sqlite3.Connection, kept: int, gone: int) -> None:
+    """Give all that a concept has to another one, and remove it.
+
+    Args:
+        db: A knowledge base's SQLite file.
+        kept: Number of the concept that stays.
+        gone: Number of the concept that goes.
+    """
+    for statement in _MOVE:
+        db.execute(statement, (kept, gone))
 
 
 def surface_hash(name: str) -> int:
@@ -72,8 +90,7 @@ class Writer:
         self._db = sqlite3.connect(path, isolation_level=None)
         # The file becomes part of a knowledge base only when it is whole, so no journal.
         self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-        if fresh:
-            self._db.executescript(DDL)
+        self._db.executescript(DDL + ORIGINS if fresh else ORIGINS)
         self._db.execute("BEGIN")
 
     @property
@@ -94,7 +111,12 @@ class Writer:
             self._retire(record.old, record.new)
             return
         number = self._merge_concept(record)
-        self.add_aliases(number, record.aliases)
+        self.add_aliases(number, record.aliases, source=self._foreign_source(number, record))
+        self._db.execute(
+            "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (concept, source) "
+            "DO UPDATE SET defines = max(defines, excluded.defines)",
+            (number, storable(record.source), bool(record.name.strip())),
+        )
         self._db.executemany(
             "INSERT OR IGNORE INTO parents VALUES (?, ?)",
             [(number, storable(parent)) for parent in record.parents],
@@ -106,12 +128,13 @@ class Writer:
         for old in record.retired:
             self._retire(old, record.id)
 
-    def add_aliases(self, number: int, aliases: Iterable[Alias]) -> None:
+    def add_aliases(self, number: int, aliases: Iterable[Alias], *, source: str = "") -> None:
         """Add names to a concept; of names with one surface form the best kind stays.
 
         Args:
             number: The concept's number in the file.
             aliases: The names; blank ones are left out, counts of annotated mentions add up.
+            source: Where names come from that do not say it.
         """
         self._db.executemany(
             _ADD_ALIAS,
@@ -123,7 +146,7 @@ class Writer:
                     storable(alias.lang),
                     KIND_RANK[alias.kind],
                     alias.count,
-                    storable(alias.source),
+                    storable(alias.source or source),
                 )
                 for alias in aliases
                 if alias.name.strip()
@@ -146,6 +169,24 @@ class Writer:
         ).fetchone()
         return None if row is None else int(row[0])
 
+    def reopen(self) -> None:
+        """Undo what ``finish`` settled and further sources may settle otherwise.
+
+        Concepts that no source defines lose the name that stood for their preferred one.
+        """
+        self._db.execute(
+            "UPDATE aliases SET source = (SELECT source FROM concepts WHERE number = concept) "
+            "WHERE source = '' AND concept IN (SELECT concept FROM promoted)"
+        )
+        self._db.execute(
+            "UPDATE concepts SET name = '' WHERE number IN (SELECT concept FROM promoted)"
+        )
+        self._db.execute(
+            "UPDATE aliases SET kind = (SELECT kind FROM promoted WHERE alias = aliases.number) "
+            "WHERE number IN (SELECT alias FROM promoted)"
+        )
+        self._db.execute("DELETE FROM promoted")
+
     def finish(self) -> int:
         """Settle what only the whole vocabulary shows; the file is complete afterwards.
 
@@ -164,7 +205,7 @@ class Writer:
         self._db.execute(
             "DELETE FROM concepts WHERE name = '' AND number NOT IN (SELECT concept FROM aliases)"
         )
-        for table in ("aliases", "parents", "xrefs"):
+        for table in ("aliases", "parents", "xrefs", "origins"):
             self._db.execute(
                 f"DELETE FROM {table} WHERE concept NOT IN (SELECT number FROM concepts)"
             )
@@ -200,13 +241,26 @@ class Writer:
         )
         return int(number)
 
+    def _foreign_source(self, number: int, record: Concept) -> str:
+        """The source of a record's names, empty where it is the concept's own."""
+        query = "SELECT source FROM concepts WHERE number = ? AND name != ''"
+        row = self._db.execute(query, (number,)).fetchone()
+        return "" if row is not None and row[0] == storable(record.source) else record.source
+
     def _promote_names(self) -> int:
         """Give the concepts without a preferred name their best one; returns how many."""
         best = self._db.execute(_BEST_NAMES).fetchall()
         self._db.executemany(
+            "INSERT INTO promoted SELECT ?1, number, kind FROM aliases WHERE number = ?2", best
+        )
+        self._db.executemany(
             "UPDATE concepts SET name = (SELECT name FROM aliases WHERE number = ?2) "
             "WHERE number = ?1",
             best,
+        )
+        self._db.execute(
+            "UPDATE aliases SET source = '' WHERE concept IN (SELECT concept FROM promoted) "
+            "AND source = (SELECT source FROM concepts WHERE number = concept)"
         )
         # Weaker evidence stays what it is.
         self._db.executemany(
@@ -241,6 +295,5 @@ class Writer:
             "SELECT kept.number, gone.number FROM concepts gone "
             "JOIN retired ON retired.old = gone.id JOIN concepts kept ON kept.id = retired.new"
         ).fetchall()
-        for move in moves:
-            for statement in _MOVE:
-                self._db.execute(statement, move)
+        for kept, gone in moves:
+            move_concept(self._db, kept, gone)

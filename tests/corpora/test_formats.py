@@ -8,6 +8,11 @@ from spacy_bel.errors import BelError
 
 CONTENTS = {
     "pubtator": "\n12|t|The flu\n12|a|\n12\t4\t7\tflu\tDisease\tD007251\n",
+    "bioc-xml": "<?xml version='1.0'?>\n<collection><document><id>1</id><passage><offset>0</offset>"
+    '<text>The flu</text><annotation id="1"><location offset="4" length="3"/><text>flu</text>'
+    "</annotation></passage></document></collection>\n",
+    "bioc-json": '{"id": "1", "passages": [{"offset": 0, "text": "The flu", "annotations": ['
+    '{"infons": {}, "text": "flu", "locations": [{"offset": 4, "length": 3}]}]}]}\n',
     "xlbel": "C0021400||flu||The <tgt>flu</tgt>.\n",
     "psytar": "drug_id\tsentence_index\tmention\tcui\tsentence\nd\t1\tflu\tC0021400\tThe flu.\n",
     "jsonl": '\ufeff{"text": "The flu", "mentions": [{"start": 4, "end": 7}]}\n',
@@ -36,7 +41,7 @@ def test_a_named_format_overrules_the_content(tmp_path: Path) -> None:
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: str) -> None:
     path = tmp_path / "corpus"
     path.write_text(content)
-    with pytest.raises(BelError, match=r"B001.*pubtator, xlbel, psytar, jsonl"):
+    with pytest.raises(BelError, match=r"B001.*pubtator, bioc-xml, bioc-json, xlbel"):
         read_corpus(path)
 
 
@@ -53,7 +58,7 @@ def test_an_unknown_format_name(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "B152.*binary"),
         (bytes(range(128, 256)) * 10, "B001.*first line is"),
         ("id\tname\n".encode("utf-16"), "B152.*UTF-16"),
-        (gzip.compress(b"1|t|The flu\n")[:12], "B151.*gzip"),
+        (gzip.compress(b"1|t|The flu\n")[:12], "B151.*compressed stream"),
     ],
 )
 def test_what_is_no_text_is_called_so(tmp_path: Path, content: bytes, problem: str) -> None:

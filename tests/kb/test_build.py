@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_bel.errors import BelError
-from spacy_bel.kb.build import ProblemLog, build, build_from_records
+from spacy_bel.kb.build import build, build_from_records
 from spacy_bel.kb.files import read_meta, verify
+from spacy_bel.kb.problems import ProblemLog
 from spacy_bel.kb.readers.base import Record
 from spacy_bel.kb.readers.textfile import ReadProblem
 from spacy_bel.kb.schema import storable

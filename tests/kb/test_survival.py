@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_bel.kb.build import build_from_records
+from spacy_bel.kb.build import build, build_from_records
 from spacy_bel.kb.files import read_meta, verify
 from spacy_bel.kb.store import Store
 from spacy_bel.types import Concept
@@ -219,3 +219,142 @@ except BelError as error:
     build_from_records([Concept("NEW:1", "pain")], old, {})
     out, err = process.communicate("go\n", timeout=120)
     assert out.splitlines() == ["['OLD:1'] gout True", "[B109]"], err
+
+
+CHANGES = """
+from spacy_bel.kb.increments import Target, add_sources, remove_concepts, update_source
+from spacy_bel.kb.sources import Sources
+
+kb, source, change = directory, Path(sys.argv[2]), sys.argv[3]
+
+def increment():
+    sources = Sources([source])
+    if change == "add":
+        add_sources(Target(kb), sources)
+    elif change == "update":
+        update_source(Target(kb), sources, "old.tsv")
+    else:
+        remove_concepts(Target(kb), ["OLD:2"])
+"""
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> tuple[Path, Path]:
+    """A knowledge base and a source of many concepts to change it with."""
+    old, new = tmp_path / "old.tsv", tmp_path / "new.tsv"
+    old.write_text("id\tname\nOLD:1\tgout\nOLD:2\tpain\n")
+    rows = "".join(f"OLD:{number}\tname {number}\n" for number in range(1, 1_500))
+    new.write_text(f"id\tname\n{rows}")
+    build([old], tmp_path / "changed")
+    return tmp_path / "changed", new
+
+
+@pytest.mark.parametrize("change", ["add", "update", "remove"])
+@pytest.mark.parametrize("moved", [0, 28])
+def test_a_change_that_is_killed_between_two_files(
+    start: Start, sources: tuple[Path, Path], change: str, moved: int
+) -> None:
+    directory, source = sources
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    process = start(
+        f"""{CHANGES}
+left = int(sys.argv[4])
+replace = Path.replace
+
+def replace_or_die(self, target):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), 9)
+    left -= 1
+    return replace(self, target)
+
+Path.replace = replace_or_die
+increment()
+""",
+        directory,
+        source,
+        change,
+        moved,
+    )
+    process.communicate(timeout=120)
+    assert process.returncode == -9
+    verify(directory)
+    assert {name: (directory / name).read_bytes() for name in before} == before
+    build_from_records([Concept("NEW:1", "pain")], directory, {})
+    _is_whole(directory, "NEW:1")
+
+
+@pytest.mark.parametrize("change", ["add", "update"])
+def test_a_change_that_is_killed_while_it_reads(
+    start: Start, sources: tuple[Path, Path], change: str
+) -> None:
+    directory, source = sources
+    checksum = Store(directory).checksum
+    process = start(
+        f"""{CHANGES}
+from spacy_bel.kb.writer import Writer
+
+add, count = Writer.add, 0
+
+def add_and_wait(self, record):
+    global count
+    add(self, record)
+    count += 1
+    if count == 500:
+        print("half way", flush=True)
+        sys.stdin.read()
+
+Writer.add = add_and_wait
+increment()
+""",
+        directory,
+        source,
+        change,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "half way\n"
+    process.kill()
+    process.communicate()
+    verify(directory)
+    assert Store(directory).checksum == checksum
+    assert Store(directory).ids_of_name("gout") == ["OLD:1"]
+    build_from_records([Concept("NEW:1", "pain")], directory, {})
+    _is_whole(directory, "NEW:1")
+
+
+@pytest.mark.parametrize("change", ["add", "update"])
+def test_a_change_on_a_full_disk(
+    start: Start,
+    tmp_path: Path,
+    sources: tuple[Path, Path],
+    in_small_disk: tuple[str, ...],
+    change: str,
+) -> None:
+    process = start(
+        f"""{CHANGES}
+import shutil
+
+kb = directory / "kb"
+shutil.copytree(directory.parent / "changed", kb)
+before = {{path.name: path.read_bytes() for path in kb.iterdir()}}
+ballast, told = directory / "ballast", []
+for free in range(0, 1_900_000, 200_000):
+    stat = os.statvfs(kb)
+    ballast.write_bytes(bytes(max(0, stat.f_bavail * stat.f_frsize - free)))
+    try:
+        increment()
+        break
+    except BelError as error:
+        told.append(str(error)[:6])
+    assert {{path.name: path.read_bytes() for path in kb.iterdir()}} == before
+    ballast.unlink()
+print(len(told), set(told), len(Store(kb)))
+""",
+        tmp_path / "disk",
+        sources[1],
+        change,
+        before=in_small_disk,
+    )
+    failed, rest = _finish(process).split(maxsplit=1)
+    assert int(failed) > 2
+    assert rest == "{'[B104]'} 1499\n"

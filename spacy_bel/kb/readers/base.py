@@ -53,12 +53,15 @@ class Reader:
         recognises: Whether the beginning of a file is of this format.
         read: Yields the records of a file, given the file and the options.
         options: What can be set, name to meaning.
+        main: Of a vocabulary that comes as a folder, what the file is called that is read first,
+            as a pattern of the shell; empty for a vocabulary in one file.
     """
 
     description: str
     recognises: Callable[[str], bool]
     read: Callable[[TextFile, Mapping[str, str]], Iterator[Record]]
     options: Mapping[str, str] = field(default_factory=dict)
+    main: str = ""
 
 
 _CURIE = re.compile(r"[^\s:]+:(?!//)\S+")

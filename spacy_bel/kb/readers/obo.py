@@ -30,6 +30,11 @@ _ORDO_DEFINITION = "http://www.ebi.ac.uk/efo/definition"
 # The naming convention of the OBO Foundry, which some releases follow without the tag.
 _OBSOLETE_NAME = re.compile(r"(?:obsolete|OBSOLETE)[\s_.:]")
 
+# What ORDO and MONDO write behind a reference to a concept that is not the same one, or is wrong.
+_INEXACT = re.compile(
+    r'\{.*"(?:NTBT|BTNT|ND|W)[ "(]|"MONDO:(?:relatedTo|mondoIs(?:Narrower|Broader)ThanSource)"'
+)
+
 _NAMESPACE_TYPES = {
     "biological_process": "BiologicalProcess",
     "molecular_function": "MolecularFunction",
@@ -49,7 +54,8 @@ def read_obo(file: TextFile, options: Mapping[str, str]) -> Iterator[Record]:
     without a scope are related ones, as the specification says. A term is obsolete if it says so
     (``is_obsolete``) or its name does ("obsolete fever"). ``alt_id`` and, on an obsolete term,
     ``replaced_by`` retire ids; ``consider``, relationships, logical definitions and
-    cross-references that are addresses of pages are left out.
+    cross-references that are addresses of pages are left out, and so are those that ORDO and
+    MONDO mark as broader, narrower, related, undecided or wrong.
 
     Args:
         file: The file.
@@ -115,6 +121,7 @@ class _Term:
     aliases: list[Alias] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
     xrefs: list[str] = field(default_factory=list)
+    inexact: list[str] = field(default_factory=list)
     alternatives: list[str] = field(default_factory=list)
     successors: list[str] = field(default_factory=list)
 
@@ -144,7 +151,9 @@ class _Term:
             else:
                 (self.alternatives if tag == "alt_id" else self.successors).append(curie)
         elif tag == "xref":
-            self.xrefs.append(identifier(first_word(value)))
+            (self.inexact if _INEXACT.search(value) else self.xrefs).append(
+                identifier(first_word(value))
+            )
         return ""
 
     def _read_text(self, tag: str, value: str) -> str:
@@ -190,7 +199,8 @@ def _records(file: TextFile, term: _Term, header: _Header, type_: str) -> Iterat
             types=[type_ or _type(term)],
             definition=term.definition,
             parents=term.parents,
-            xrefs=term.xrefs,
+            # ORDO repeats a reference for everything that it says of it.
+            xrefs=[xref for xref in term.xrefs if xref not in term.inexact],
             retired=term.alternatives,
             source=file.source,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -10,18 +11,34 @@ from spacy_bel.errors import Errors
 from spacy_bel.kb.readers.base import Reader, Record
 from spacy_bel.kb.readers.biosyn import BIOSYN
 from spacy_bel.kb.readers.ctd import CTD
+from spacy_bel.kb.readers.gene_info import GENE_INFO
+from spacy_bel.kb.readers.icd10cm import ICD10CM
+from spacy_bel.kb.readers.mesh_xml import MESH_XML
 from spacy_bel.kb.readers.obo import OBO
 from spacy_bel.kb.readers.scispacy_jsonl import SCISPACY
+from spacy_bel.kb.readers.snomed import SNOMED
 from spacy_bel.kb.readers.speclist import SPECLIST
 from spacy_bel.kb.readers.table import TABLE
+from spacy_bel.kb.readers.taxonomy import TAXONOMY
 from spacy_bel.kb.readers.textfile import ReadProblem, Report, TextFile, head
+from spacy_bel.kb.readers.umls import UMLS
+from spacy_bel.kb.readers.wikidata_dump import WIKIDATA_DUMP
+from spacy_bel.kb.readers.wikidata_results import WIKIDATA_RESULTS
 
 READERS: Mapping[str, Reader] = {
+    "umls": UMLS,
+    "snomed": SNOMED,
+    "mesh-xml": MESH_XML,
     "ctd": CTD,
+    "gene-info": GENE_INFO,
+    "taxonomy": TAXONOMY,
+    "icd10cm": ICD10CM,
     "obo": OBO,
     "scispacy": SCISPACY,
     "speclist": SPECLIST,
     "biosyn": BIOSYN,
+    "wikidata-dump": WIKIDATA_DUMP,
+    "wikidata-results": WIKIDATA_RESULTS,
     "table": TABLE,
 }
 """The formats by name, the most telling first: the order in which they are tried."""
@@ -31,7 +48,7 @@ def sniff(path: str | Path) -> str:
     """Recognise the format of a file by its first 64 kB.
 
     Args:
-        path: The file, plain or gzip-compressed.
+        path: The file, plain or compressed by gzip or bzip2.
 
     Returns:
         A name in ``READERS``.
@@ -56,22 +73,34 @@ def parse_source(source: str | Path) -> tuple[Path, dict[str, str]]:
 
     Args:
         source: A path, or a path with options: ``mesh.tsv.gz?prefix=MESH&lang=es``. A file whose
-            very name contains a question mark is taken as it is if it exists.
+            very name contains a question mark is taken as it is if it exists. A folder stands
+            for the file of the vocabulary in it that is read first.
 
     Returns:
         The file and the options.
 
     Raises:
-        BelError: What follows the question mark is not ``name=value&name=value``.
+        BelError: What follows the question mark is not ``name=value&name=value``, or a folder
+            holds several vocabularies.
     """
     path, mark, query = str(source).rpartition("?")
     if not mark or not path or isinstance(source, Path) or Path(source).exists():
-        return Path(source), {}
+        return _main_file(Path(source)), {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
     except ValueError as error:
         raise Errors.B155(source=source) from error
-    return Path(path), dict(pairs)
+    return _main_file(Path(path)), dict(pairs)
+
+
+def _main_file(path: Path) -> Path:
+    if "\0" in str(path) or not path.is_dir():
+        return path
+    patterns = [reader.main for reader in READERS.values() if reader.main]
+    found = sorted({file for pattern in patterns for file in path.rglob(pattern)})
+    if len(found) > 1:
+        raise Errors.B171(path=path, files=", ".join(str(f.relative_to(path)) for f in found))
+    return found[0] if found else path
 
 
 def read(
@@ -79,15 +108,18 @@ def read(
     *,
     format: str | None = None,  # noqa: A002 - the command line's word for it
     on_error: Report | None = None,
+    left_out: Counter[str] | None = None,
     **options: str,
 ) -> Iterator[Record]:
     """Read a vocabulary, one record at a time.
 
     Args:
-        source: A file, plain or gzip-compressed, which may carry options (``parse_source``).
+        source: A file, plain or compressed, or the folder of a vocabulary that comes as several
+            files; it may carry options (``parse_source``).
         format: A name in ``READERS``; recognised by content where it is not given.
         on_error: Takes each malformed line, and may raise to stop; by default the first one
             raises.
+        left_out: Counts, by reason, what is well-formed and left out on purpose.
         **options: Options of the format, which win over those in the source.
 
     Returns:
@@ -113,7 +145,7 @@ def read(
             allowed = ", ".join(reader.options)
             allowed = f"It takes: {allowed}." if allowed else "It takes none."
             raise Errors.B154(option=option, path=path, format=name, allowed=allowed)
-    return _records(TextFile(path, on_error or _raise), name, reader, settings)
+    return _records(TextFile(path, on_error or _raise, left_out), name, reader, settings)
 
 
 def _records(

@@ -63,29 +63,6 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 _LAYOUTS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
-    # NCBI gene_info, as published and with its columns cut and renamed. A gene has no type
-    # but Gene ("type" says protein-coding, pseudo, ...); its species is kept as an xref.
-    (
-        frozenset({"tax_id", "geneid", "symbol"}),
-        {
-            "id": "geneid",
-            "name": "symbol",
-            "synonyms": "synonyms,description,other_designations,"
-            "full_name_from_nomenclature_authority",
-            "xrefs": "tax_id,dbxrefs",
-            "types": "",
-        },
-    ),
-    (
-        frozenset({"tax_id", "gene_id", "symbol"}),
-        {
-            "id": "gene_id",
-            "name": "symbol",
-            "synonyms": "synonyms,description,other_designations",
-            "xrefs": "tax_id",
-            "types": "",
-        },
-    ),
     # Babelon translations (https://monarch-initiative.github.io/babelon/).
     (
         frozenset({"subject_id", "translation_value", "predicate_id", "translation_language"}),

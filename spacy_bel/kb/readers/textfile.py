@@ -1,25 +1,29 @@
-"""A text file, plain or gzip-compressed, read line by line with its troubles reported."""
+"""A text file, plain or compressed by gzip or bzip2, read with its troubles reported."""
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
 import io
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from spacy_bel.errors import Errors
+from spacy_bel.errors import BelError, Errors
 
 HEAD_BYTES = 65_536
 """How much of a file is looked at to recognise its format."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_BZIP2_MAGIC = re.compile(rb"BZh[1-9]")
 _BOM = "\ufeff"
-_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 _BAD_ESCAPE = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -53,12 +57,14 @@ class TextFile:
     and may be iterated again from its beginning.
 
     Args:
-        path: The file; gzip is recognised by its content, whatever the name.
+        path: The file; compression is recognised by its content, whatever the name.
         report: Takes the problems.
+        left_out: Counts what is well-formed and left out on purpose, by reason.
     """
 
-    def __init__(self, path: Path, report: Report) -> None:
+    def __init__(self, path: Path, report: Report, left_out: Counter[str] | None = None) -> None:
         self.path = path
+        self.left_out: Counter[str] = Counter() if left_out is None else left_out
         self.line = 0
         """Number of the line given last, counted from 1."""
         self.problems = 0
@@ -69,6 +75,10 @@ class TextFile:
     def source(self) -> str:
         """The file's name, for ``Concept.source``."""
         return self.path.name
+
+    def companion(self, path: Path) -> TextFile:
+        """Another file of the same set, whose problems and omissions go where this one's go."""
+        return TextFile(path, self._report, self.left_out)
 
     def problem(self, message: str, *, line: int | None = None) -> None:
         """Report a problem.
@@ -84,18 +94,50 @@ class TextFile:
         """The lines that are text.
 
         Raises:
-            BelError: The file cannot be opened, or its gzip stream is damaged.
+            BelError: The file cannot be opened, or its compressed stream is damaged.
         """
         self.line = 0
-        with open_bytes(self.path) as stream:
-            try:
-                for raw in stream:
-                    self.line += 1
-                    text = self._decode(raw.rstrip(b"\r\n"))
-                    if text is not None:
-                        yield text.removeprefix(_BOM) if self.line == 1 else text
-            except _DAMAGE as error:
-                raise Errors.B151(path=self.path, line=self.line, reason=error) from error
+        with open_bytes(self.path) as stream, _damage_of(self):
+            for raw in stream:
+                self.line += 1
+                text = self._decode(raw.rstrip(b"\r\n"))
+                if text is not None:
+                    yield text.removeprefix(_BOM) if self.line == 1 else text
+
+    def chunks(self) -> Iterator[str]:
+        """The text in pieces of about 64 kB, for formats that lines do not divide.
+
+        Whoever takes them counts the lines.
+
+        Yields:
+            Pieces that are not empty.
+
+        Raises:
+            BelError: The file cannot be opened, its compressed stream is damaged, or it is not
+                UTF-8.
+        """
+        self.line = 1
+        decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        with open_bytes(self.path) as stream, _damage_of(self):
+            while raw := stream.read(HEAD_BYTES):
+                if text := self._decode_part(decoder, raw):
+                    yield text
+            self._decode_part(decoder, b"")
+
+    def raw_chunks(self) -> Iterator[bytes]:
+        """The bytes in pieces of about 64 kB, for formats that name their encoding themselves.
+
+        Yields:
+            Pieces that are not empty; the file's line is that on which the piece ends.
+
+        Raises:
+            BelError: The file cannot be opened, or its compressed stream is damaged.
+        """
+        self.line = 1
+        with open_bytes(self.path) as stream, _damage_of(self):
+            while raw := stream.read(HEAD_BYTES):
+                self.line += raw.count(b"\n")
+                yield raw
 
     def json_object(self, text: str) -> dict[str, object] | None:
         """One line of a JSON lines file.
@@ -115,10 +157,17 @@ class TextFile:
             self.problem(f"a JSON object is expected, not {type(value).__name__}")
             return None
         # Escapes can smuggle in what no UTF-8 file, and no database of names, can hold.
-        if "\\u" in text and _BAD_ESCAPE.search(json.dumps(value, ensure_ascii=False)):
+        if "\\u" in text and has_bad_escape(value):
             self.problem("an escape for NUL or for half a surrogate pair")
             return None
         return value
+
+    def _decode_part(self, decoder: codecs.IncrementalDecoder, raw: bytes) -> str:
+        try:
+            return decoder.decode(raw, final=not raw)
+        except UnicodeDecodeError as error:
+            reason = f"byte 0x{error.object[error.start]:02x} behind line {self.line}"
+            raise Errors.B152(path=self.path, reason=reason) from error
 
     def _decode(self, raw: bytes) -> str | None:
         if b"\0" in raw:
@@ -131,8 +180,24 @@ class TextFile:
             return None
 
 
+def has_bad_escape(value: object) -> bool:
+    """Whether texts in a JSON value hold NUL or half a surrogate pair."""
+    return bool(_BAD_ESCAPE.search(json.dumps(value, ensure_ascii=False)))
+
+
+@contextmanager
+def _damage_of(file: TextFile) -> Iterator[None]:
+    """Tell damage of a compressed stream from trouble of the disk, which has a number."""
+    try:
+        yield
+    except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise Errors.B151(path=file.path, line=file.line, reason=error) from error
+
+
 def open_bytes(path: Path) -> BinaryIO:
-    """Open a file for reading, decompressed where it is gzip.
+    """Open a file for reading, decompressed where it is gzip or bzip2.
 
     Args:
         path: The file.
@@ -153,17 +218,25 @@ def open_bytes(path: Path) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Errors.B150(path=path, reason=reason) from error
-    if stream.peek(2)[:2] != _GZIP_MAGIC:
-        return stream
-    return cast(BinaryIO, _GzipStream(stream))
+    beginning = stream.peek(4)
+    if beginning.startswith(_GZIP_MAGIC):
+        return cast(BinaryIO, _Decompressed(gzip.GzipFile(fileobj=stream), stream))
+    if _BZIP2_MAGIC.match(beginning):
+        return cast(BinaryIO, _Decompressed(bz2.BZ2File(stream), stream))
+    return stream
 
 
-class _GzipStream(io.BufferedReader):
-    """A buffer in front of gzip, whose own line reading is slow; closes the file with it."""
+class _Decompressed(io.BufferedReader):
+    """A buffer in front of a decompressor, whose own line reading is slow; closes both.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Args:
+        decompressor: Gives the text.
+        file: What the decompressor reads, and leaves open.
+    """
+
+    def __init__(self, decompressor: gzip.GzipFile | bz2.BZ2File, file: BinaryIO) -> None:
         self._file = file
-        super().__init__(cast(io.RawIOBase, gzip.GzipFile(fileobj=file)), HEAD_BYTES)
+        super().__init__(cast(io.RawIOBase, decompressor), HEAD_BYTES)
 
     def close(self) -> None:
         super().close()
@@ -183,16 +256,16 @@ def head(path: Path) -> str:
         BelError: The file cannot be read, is empty, damaged, or not text.
     """
     content = bytearray()
-    with open_bytes(path) as stream:
-        try:
+    try:
+        with open_bytes(path) as stream, _damage_of(TextFile(path, lambda problem: None)):
             while len(content) < HEAD_BYTES and (
                 chunk := stream.read1(HEAD_BYTES - len(content))  # type: ignore[attr-defined]
             ):
                 content += chunk
-        except _DAMAGE as error:
-            # What came through is enough to go on; reading will say which line it reaches.
-            if not content:
-                raise Errors.B151(path=path, line=0, reason=error) from error
+    except BelError:
+        # What came through is enough to go on; reading will say which line it reaches.
+        if not content:
+            raise
     if not content.strip():
         raise Errors.B153(path=path)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):

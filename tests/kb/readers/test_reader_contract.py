@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,36 @@ from spacy_bel.errors import BelError
 from spacy_bel.kb.readers import READERS, ReadProblem, Record, Retired, TextFile, read, sniff
 from spacy_bel.types import ALIAS_KINDS, Concept
 
+RELEASES = Path(__file__).parent / "releases"
+
 
 @dataclass(frozen=True)
 class Sample:
-    """A small file in the exact published layout, and a line that does not belong there."""
+    """A small file in the exact published layout, and a line that does not belong there.
+
+    Some vocabularies come as several files, so others may lie beside it, by name.
+    """
 
     format: str
     filename: str
     text: str
     bad_line: str
     ids: tuple[str, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    def surround(self, folder: Path) -> None:
+        """Write the files that lie beside it."""
+        for name, text in self.beside.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def released(format_: str, pattern: str, bad_line: str, ids: str) -> Sample:
+    """A sample from the folder of releases, with the files of its own release beside it."""
+    (path,) = RELEASES.glob(pattern)
+    folder = RELEASES / path.relative_to(RELEASES).parts[0]
+    beside = {p.name: p.read_text(encoding="utf-8") for p in folder.rglob("*.*") if p != path}
+    text = path.read_text(encoding="utf-8")
+    return Sample(format_, path.name, text, bad_line, tuple(ids.split()), beside)
 
 
 SAMPLES = {
@@ -41,6 +62,48 @@ SAMPLES = {
         "\tC19.053.500.480/C537806\tC19.053.500.480\tCMO I Deficiency\tMetabolic disease\n",
         "Half a line\tMESH:D000008",
         ("MESH:D000006", "MESH:C537806"),
+    ),
+    "ctd-chemicals": released(
+        "ctd",
+        "ctd/CTD_chemicals.tsv",
+        "Half a line\tMESH:D000008",
+        "MESH:C534883 MESH:D001241",
+    ),
+    "umls": released(
+        "umls",
+        "umls/META/MRCONSO.RRF",
+        "C9000009|ENG|P|L9000009|PF",
+        "UMLS:C9000001 UMLS:C9000002",
+    ),
+    "snomed": released(
+        "snomed",
+        "snomed/**/sct2_Concept_Snapshot_INT_20240101.txt",
+        "90560003\t20240101",
+        "SNOMEDCT:138875005 SNOMEDCT:90560001 SNOMEDCT:90560002",
+    ),
+    "taxonomy": released(
+        "taxonomy",
+        "taxdump/names.dmp",
+        "10091\t|\tMus\t|",
+        "NCBITaxon:1 NCBITaxon:9605 NCBITaxon:9606 NCBITaxon:10090",
+    ),
+    "gene-info": released(
+        "gene-info",
+        "gene/gene_info",
+        "9606\t3640\tINSL3",
+        "NCBIGene:3630 NCBIGene:16334 NCBIGene:30262",
+    ),
+    "icd10cm-order": released(
+        "icd10cm",
+        "icd10cm/icd10cm_order_2024.txt",
+        "00007 A09     1 short",
+        "ICD10CM:A00 ICD10CM:A00.0 ICD10CM:A00.1 ICD10CM:S02 ICD10CM:S02.0 ICD10CM:S02.0XXA",
+    ),
+    "icd10cm-codes": released(
+        "icd10cm",
+        "icd10cm/icd10cm_codes_2024.txt",
+        "no code",
+        "ICD10CM:A00.0 ICD10CM:A00.1 ICD10CM:S02.0XXA",
     ),
     "obo": Sample(
         "obo",
@@ -111,6 +174,7 @@ every_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
 
 def write(folder: Path, sample: Sample, text: str | None = None) -> Path:
+    sample.surround(folder)
     path = folder / sample.filename
     path.write_bytes((sample.text if text is None else text).encode())
     return path
@@ -151,6 +215,7 @@ def test_plain_gzip_crlf_and_bom_read_the_same(sample: Sample, tmp_path: Path) -
     assert list(read(write(tmp_path, sample, windows))) == expected
     zipped = tmp_path / "zipped" / sample.filename  # the content tells, not the name
     zipped.parent.mkdir()
+    sample.surround(zipped.parent)
     zipped.write_bytes(gzip.compress(sample.text.encode()))
     assert sniff(zipped) == sample.format
     assert list(read(zipped)) == expected
@@ -178,7 +243,7 @@ def test_a_malformed_line_is_reported_and_the_others_stay(sample: Sample, tmp_pa
 def test_a_line_that_is_not_utf8_is_reported_and_the_others_stay(
     sample: Sample, tmp_path: Path
 ) -> None:
-    path = tmp_path / sample.filename
+    path = write(tmp_path, sample)
     path.write_bytes(sample.text.encode() + b"\nFi\xe8vre\n")
     problems: list[ReadProblem] = []
     records = concepts(list(read(path, on_error=problems.append)))
@@ -199,6 +264,7 @@ def test_reading_streams(sample: Sample, tmp_path: Path) -> None:
 
 @every_sample
 def test_a_truncated_gzip_file_says_how_far_it_goes(sample: Sample, tmp_path: Path) -> None:
+    sample.surround(tmp_path)
     path = tmp_path / f"{sample.filename}.gz"
     path.write_bytes(gzip.compress(sample.text.encode())[:-12])
     with pytest.raises(BelError, match=r"B151.*after line \d+"):
@@ -235,6 +301,7 @@ def test_damaged_content_never_breaks_a_reader(
     junk = data.draw(
         st.binary(max_size=20) | st.text('"\\{}[]|:!,\t\n', max_size=20).map(str.encode)
     )
+    sample.surround(tmp_path_factory.getbasetemp())
     path = tmp_path_factory.getbasetemp() / f"damaged.{sample.filename}"
     path.write_bytes(content[:start] + junk + content[end:])
     read_whatever(path, sample.format)

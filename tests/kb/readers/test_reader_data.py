@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import os
 import re
@@ -71,6 +72,65 @@ def test_the_first_records_of_every_vocabulary() -> None:
                 else (record.id, *record.parents, *record.xrefs, *record.retired)
             )
             assert all(re.fullmatch(r"[^\s:]+:\S+", curie) for curie in ids), path
+
+
+@needs_data
+def test_genes_of_several_organisms() -> None:
+    total: set[str] = set()
+    for organism, taxon, count in (
+        ("Homo_sapiens", "9606", 63_353),  # each has a placeholder beside them
+        ("Drosophila_melanogaster", "7227", 25_097),
+    ):
+        path = DATA / "kb" / "ncbi_gene" / f"{organism}.gene_info_min.tsv.gz"
+        assert sniff(path) == "gene-info"
+        records, problems = read_all(path)
+        found = [record for record in records if isinstance(record, Concept)]
+        assert (problems, len(found)) == ([], count)
+        # A file may hold a few genes of its organism's subspecies, such as the Neanderthals'.
+        own = [concept for concept in found if concept.types == ("Gene", f"NCBITaxon:{taxon}")]
+        assert len(own) > 0.99 * count
+        assert all(concept.definition.endswith(f" [{concept.types[1]}]") for concept in found)
+        total.update(concept.id for concept in found)
+    assert len(total) == 63_353 + 25_097
+
+
+@needs_data
+def test_icd10cm_as_it_is_published(tmp_path: Path) -> None:
+    """The codes of a release, put back into the columns that they were taken from."""
+    (table,) = (DATA / "kb" / "icd10cm").glob("*.tsv.gz")
+    with gzip.open(table, "rt", encoding="utf-8") as stream:
+        codes = dict(line.rstrip("\n").split("\t") for line in stream)
+    codes.pop("code")
+    path = tmp_path / "icd10cm_order_2020.txt"
+    with path.open("w", encoding="utf-8") as stream:
+        for number, code in enumerate(sorted(codes), 1):
+            name, bare = codes[code], code.replace(".", "")
+            stream.write(f"{number:05} {bare:<7} 1 {name[:60]:<60} {name}\n")
+    assert sniff(path) == "icd10cm"
+    records, problems = read_all(path)
+    found = {r.id: r for r in records if isinstance(r, Concept)}
+    assert problems == []
+    assert {id_.partition(":")[2]: concept.name for id_, concept in found.items()} == codes
+    for id_, concept in found.items():
+        longer = [id_[:end].rstrip(".") for end in range(len(id_) - 1, len("ICD10CM:"), -1)]
+        assert concept.parents == tuple(parent for parent in longer if parent in found)[:1]
+
+
+@needs_data
+def test_ordo_refers_to_equal_concepts_only_and_mondo_to_all() -> None:
+    records, _ = read_all(DATA / "kb/ordo/ordo_2021-11.obo.gz")
+    ordo = {record.id: record for record in records if isinstance(record, Concept)}
+    # OMIM:208910 is one of the several diseases that ORPHA:100 comprises; G11.3 is broader.
+    assert ordo["ORPHA:100"].xrefs == (
+        "MEDDRA:10003594",
+        "MESH:D001260",
+        "OMIM:208900",
+        "UMLS:C0004135",
+    )
+    records, _ = read_all(DATA / "kb/mondo/mondo_assembled_2023-2026.obo.gz")
+    mondo = {record.id: record for record in records if isinstance(record, Concept)}
+    assert len(mondo) == 26_586  # and 1,870 that are called obsolete
+    assert {"DOID:4", "ORPHA:377788", "SNOMEDCT:64572001"} <= set(mondo["MONDO:0000001"].xrefs)
 
 
 @needs_data

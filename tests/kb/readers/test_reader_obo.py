@@ -236,3 +236,20 @@ def test_each_problem_is_reported_once_at_its_line(stanza: str, line: int, tmp_p
 def test_a_filter_that_leaves_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BelError, match=r"B158.*prefixes"):
         records(tmp_path, MIXED, prefixes="HP")
+
+
+def test_references_that_are_marked_as_not_exact_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "marked.obo"
+    path.write_text(
+        "format-version: 1.2\n\n[Term]\nid: X:1\nname: gout\n"
+        'xref: ICD-10:M10 {eco="NTBT (ORPHA code\'s Narrower Term maps to a Broader Term)"}\n'
+        'xref: ICD-10:M10 {eco="Attributed (The ICD10 code is attributed by Orphanet)"}\n'
+        'xref: OMIM:1 {eco="BTNT (ORPHA code\'s Broader Term maps to a Narrower Term)"}\n'
+        'xref: OMIM:2 {eco="W (Incorrect mapping)"}\n'
+        'xref: OMIM:3 {source="MONDO:relatedTo", source="x"}\n'
+        'xref: OMIM:4 {source="MONDO:mondoIsBroaderThanSource"}\n'
+        'xref: MeSH:D006073 {eco="E (Exact mapping: the two concepts are equivalent)"}\n'
+        'xref: DOID:13189 {source="MONDO:equivalentTo"}\n'
+    )
+    (concept,) = (record for record in read(path) if isinstance(record, Concept))
+    assert concept.xrefs == ("MESH:D006073", "DOID:13189")

@@ -41,30 +41,6 @@ def table(*rows: str) -> str:
     return "".join("\t".join(row.split(" ")).replace("_", " ") + "\n" for row in rows)
 
 
-def test_a_gene_is_known_by_its_symbol(tmp_path: Path) -> None:
-    rows = [
-        "tax_id\tgene_id\tsymbol\tsynonyms\tdescription\ttype\tother_designations",
-        "9606\t672\tBRCA1\tRNF53|FANCS\tBRCA1 DNA repair\tprotein-coding\tring finger 53|-",
-        "9606\t1\tA1BG\t-\t-\tpseudo\t-",
-    ]
-    brca1, a1bg = concepts(tmp_path, "\n".join(rows))
-    assert (brca1.id, brca1.name, brca1.types) == ("NCBIGene:672", "BRCA1", ("Gene",))
-    assert brca1.xrefs == ("NCBITaxon:9606",)
-    names = [alias.name for alias in brca1.aliases]
-    assert names == ["RNF53", "FANCS", "BRCA1 DNA repair", "ring finger 53"]
-    assert a1bg.aliases == ()
-
-
-def test_ncbi_header_in_a_comment(tmp_path: Path) -> None:
-    rows = [
-        "#tax_id\tGeneID\tSymbol\tSynonyms\tdbXrefs\tdescription\ttype_of_gene",
-        "9606\t672\tBRCA1\tRNF53\tMIM:113705|HGNC:HGNC:1100\tDNA repair\tprotein-coding",
-    ]
-    (gene,) = concepts(tmp_path, "\n".join(rows))
-    assert gene.id == "NCBIGene:672"
-    assert gene.xrefs == ("NCBITaxon:9606", "OMIM:113705", "HGNC:1100")
-
-
 def test_mesh_types_come_from_the_tree(tmp_path: Path) -> None:
     rows = "mesh_id\tname\ttree_numbers\tparents\nD009369\tNeoplasms\tC04|F03.1\tD004194\n"
     (concept,) = concepts(tmp_path, rows)
