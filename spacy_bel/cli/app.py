@@ -6,13 +6,23 @@ import sys
 
 import typer
 
+from spacy_bel.cli.calibrate import calibrate
 from spacy_bel.cli.convert import convert
 from spacy_bel.cli.evaluate import evaluate
+from spacy_bel.cli.examples import examples
+from spacy_bel.cli.fit import fit
 from spacy_bel.cli.kb_add import add
 from spacy_bel.cli.kb_build import build
+from spacy_bel.cli.kb_embed import embed
 from spacy_bel.cli.kb_info import info
 from spacy_bel.cli.kb_lookup import lookup
+from spacy_bel.cli.kb_names import names
+from spacy_bel.cli.kb_remove import remove
+from spacy_bel.cli.kb_update import update
+from spacy_bel.cli.kb_wikidata import wikidata
 from spacy_bel.cli.link import link
+from spacy_bel.cli.position_bias import position_bias
+from spacy_bel.cli.train import train_app
 from spacy_bel.errors import BelError
 
 app = typer.Typer(
@@ -27,9 +37,19 @@ kb_app.command()(build)
 kb_app.command()(info)
 kb_app.command()(lookup)
 kb_app.command()(add)
+kb_app.command()(embed)
+kb_app.command()(update)
+kb_app.command()(remove)
+kb_app.command()(names)
+kb_app.command()(wikidata)
 app.command()(convert)
 app.command()(link)
 app.command()(evaluate)
+app.command()(fit)
+app.command()(examples)
+app.command()(calibrate)
+app.add_typer(train_app, name="train")
+app.command()(position_bias)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spacy_bel.errors import Errors
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import Vectors
+from spacy_bel.retrieval.blend import BLEND
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.retrieval.lexical import NameRetriever
 from spacy_bel.vectors.base import Neighbours, VectorIndex
@@ -191,6 +192,17 @@ class DenseNameRetriever(NameRetriever):
         super().__init__(store, stages, weights, **settings)
         self.dense = dense
         self._include_weights = include_weights
+
+    def set_fusion(self, shares: Mapping[str, float], weight: float) -> None:
+        """Change the numbers of the fusion.
+
+        Args:
+            shares: Shares of the stages in the mean (see ``Blend``).
+            weight: What the mean counts beside the grade of an exact match, in (0, 1].
+        """
+        if self.blend is not None:
+            self.blend.shares.update(shares)
+            self.weights[BLEND] = weight
 
     def to_disk(self, path: Path) -> None:
         """Write the encoder, if weights are to be included (see ``Persistent``)."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from spacy_bel.errors import Errors
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import Vectors
-from spacy_bel.vectors.encoder import Encoder, EncoderSettings, weights_digest
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,9 @@ class EncoderChoice:
             for key, value in asked.items()
             if value is not None and value != made_with[key]
         ]
-        # The same weights may lie under another name.
-        if name != settings.name and self._digest(name) != made_with["checksum"]:
-            differences.append(f"its name is {settings.name!r}, {name!r} is asked for")
         if differences:
             raise Errors.B417(kb=store.name, differences="; ".join(differences), path=store.path)
+        # The same weights may lie under another name; the checksum tells when they are read.
         return Encoder(
             replace(settings, name=name),
             device=self.device,
@@ -75,9 +73,6 @@ class EncoderChoice:
             download=self.download,
             checksum=made_with["checksum"],
         )
-
-    def _digest(self, name: str) -> str:
-        return weights_digest(name, self.download)
 
 
 _SETTINGS = tuple(field.name for field in fields(EncoderSettings))

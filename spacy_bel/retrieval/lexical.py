@@ -89,7 +89,7 @@ class NameRetriever:
         self._languages = frozenset(languages)
         self._prefixes = frozenset(map(canonical_prefix, prefixes))
         self._check()
-        self._blend = blend
+        self.blend = blend
         if blend:
             self.weights.update(dict.fromkeys(blend.shares, 0.0))
         self._reformulate = reformulate
@@ -138,8 +138,8 @@ class NameRetriever:
             Query(text, NameForms.of(text), mask(types), second) for text, types, second in keys
         ]
         found = {name: stage.search(queries, k) for name, stage in self.stages.items()}
-        if self._blend:
-            found.update(self._blend.search(queries, found))
+        if self.blend:
+            found.update(self.blend.search(queries, found))
         if self._broader:
             weighted = [
                 [Hits(hit.aliases, self.weights[name] * hit.scores) for hit in hits]

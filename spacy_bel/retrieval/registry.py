@@ -22,6 +22,8 @@ from spacy_bel.retrieval.ngram import NgramStage
 
 MakeRetriever = Callable[[Store], Retriever]
 
+MakeReformulation = Callable[[Store], Reformulate]
+
 NGRAM_WEIGHT = 0.9
 """What the cosine counts beside the grade of an exact match."""
 
@@ -125,7 +127,7 @@ def hybrid_retriever(
     broader: int = 3,
     dense_share: float = DENSE_SHARE,
     similarity_weight: float = NGRAM_WEIGHT,
-    reformulation: Reformulate | None = None,
+    reformulation: MakeReformulation | None = None,
     reformulation_share: float = REFORMULATION_SHARE,
 ) -> MakeRetriever:
     """``spacy-bel.HybridRetriever.v1``: the union of exact, n-gram and dense retrieval.
@@ -141,8 +143,8 @@ def hybrid_retriever(
         broader: As for ``lexical_retriever``.
         dense_share: Share of the vectors' cosine in the mean, in [0, 1].
         similarity_weight: What the mean counts beside the grade of an exact match, in (0, 1].
-        reformulation: Gives a second text for each mention, whose vector is added to the
-            mention's (see ``spacy-bel.LLMReformulation.v1``); None for none.
+        reformulation: Makes what gives a second text for each mention, whose vector is added to
+            the mention's, such as ``spacy-bel.LLMReformulation.v1``; None for none.
         reformulation_share: Weight of that text, in [0, 1].
 
     Returns:
@@ -219,7 +221,7 @@ def build_hybrid(
     broader: int,
     dense_share: float,
     similarity_weight: float,
-    reformulation: Reformulate | None,
+    reformulation: MakeReformulation | None,
     reformulation_share: float,
 ) -> Retriever:
     """The retriever of ``hybrid_retriever`` over an open knowledge base."""
@@ -238,6 +240,6 @@ def build_hybrid(
         blend=Blend(
             {"ngram": ngram, "dense": dense}, {"ngram": 1 - dense_share, "dense": dense_share}
         ),
-        reformulate=reformulation,
+        reformulate=reformulation(store) if reformulation else None,
         include_weights=encoder.include_weights,
     )

@@ -244,6 +244,62 @@ def test_add_reads_entities_where_there_is_no_span_group(sample: Path, tmp_path:
     assert Store(tmp_path / "kb").ids_of_name("painful feet") == ["MESH:D006073"]
 
 
-def test_add_without_as_aliases_says_what_to_give(sample: Path) -> None:
-    with pytest.raises(BelError, match=r"\[B111\].*--as-aliases"):
+def test_a_corpus_is_no_vocabulary(sample: Path) -> None:
+    with pytest.raises(BelError, match=r"\[B111\] corpus\.spacy.*--as-aliases"):
         run("kb", "add", sample, "corpus.spacy")
+
+
+def test_add_update_and_remove_show_what_changes(sample: Path, tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(sample, tmp_path / "kb"))
+    table = tmp_path / "more.tsv"
+    table.write_text("id\tname\tsynonyms\nX:1\tgout\tpodagra\nX:2\tpain\t\n")
+    output = run("kb", "add", directory, table, "--version", "8")
+    assert output.splitlines()[-3:] == [
+        "+ X:1 gout",
+        "+ X:2 pain",
+        f"Wrote {directory}: concepts 2 added, 0 changed, 0 retired.",
+    ]
+    assert Store(directory).meta["version"] == "8"
+    table.write_text("id\tname\tsynonyms\tretired\nX:1\tgout\ttophi\tX:2\n")
+    expected = ["~ X:1 gout (names +1, names -1)", "- X:2 pain -> X:1"]
+    output = run("kb", "update", directory, table, "--dry-run")
+    assert output.splitlines()[-3:-1] == expected
+    assert output.endswith("0 added, 1 changed, 1 retired; nothing was written.\n")
+    assert "X:2" in Store(directory)
+    report = tmp_path / "report.tsv"
+    output = run("kb", "update", directory, table, "--report", report)
+    assert output.splitlines()[-3:-1] == expected
+    assert report.read_text().splitlines()[1:] == [
+        "changed\tX:1\tgout\tnames +1, names -1",
+        "retired\tX:2\tpain\tX:1",
+    ]
+    run("kb", "remove", directory, "--id", "X:1", "--id", "MESH:D006073")
+    assert not {"X:1", "MESH:D006073"} & set(Store(directory))
+    run("kb", "info", directory, "--verify")
+
+
+def test_long_lists_of_changes_are_cut(sample: Path, tmp_path: Path) -> None:
+    table = tmp_path / "more.tsv"
+    rows = "".join(f"X:{number}\tname {number}\n" for number in range(1_500))
+    table.write_text(f"id\tname\n{rows}")
+    output = run("kb", "add", sample, table, "--dry-run")
+    assert output.count("\n+ X:") >= 9
+    assert "+ ... and 1,490 more" in output
+
+
+def test_build_merges_by_cross_references_and_reports(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.tsv", tmp_path / "two.tsv"
+    one.write_text("id\tname\txrefs\nA:1\tgout\tB:1\nA:2\tpain\tB:2|B:3\n")
+    two.write_text("id\tname\nB:1\tpodagra\nB:2\tache\nB:3\tdolor\n")
+    report = tmp_path / "merged.tsv"
+    merge = ("--merge-by", "xref", "--merge-report", report)
+    output = run("kb", "build", one, two, "--output", tmp_path / "kb", *merge)
+    assert "1 concepts joined with another by cross-references, 2 conflicts" in output
+    assert "! A:2 pain and B:2 ache: " in output
+    rows = [row.split("\t") for row in report.read_text().splitlines()]
+    assert [row[:4] for row in rows[1:]] == [
+        ["conflict", "A:2", "pain", "B:2"],
+        ["conflict", "A:2", "pain", "B:3"],
+        ["merged", "A:1", "gout", "B:1"],
+    ]
+    assert Store(tmp_path / "kb").resolve("B:1") == "A:1"

@@ -1,0 +1,102 @@
+"""Dense retrieval beside lexical, and both together, by all four protocols.
+
+    python -m benchmarks.dense --data DIR [--work DIR] [--encoder NAME ...] [--only NAME]
+
+Encoders are the packaged MiniLM as it is, and whichever folders ``train retriever`` wrote. The
+numbers of the fusion are the defaults, which need no labels. Test splits only report.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.common import (
+    Corpus,
+    Vocabulary,
+    Workbench,
+    machine,
+    parser,
+    table,
+    unfinished,
+    workbench,
+)
+from benchmarks.retrieval import FIGURES, QUICK, SAMPLE_ROWS, TOP_K
+from spacy_bel.corpora.names import annotated_names
+from spacy_bel.kb.build import add_annotated_aliases
+from spacy_bel.kb.store import Store
+from spacy_bel.kb.vectors import embed
+from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+
+RETRIEVERS = {
+    "lexical": "spacy-bel.LexicalRetriever.v1",
+    "dense": "spacy-bel.DenseRetriever.v1",
+    "hybrid": "spacy-bel.HybridRetriever.v1",
+}
+
+
+def with_vectors(
+    bench: Workbench, vocabulary: Vocabulary, annotated: Corpus | None, encoder: Encoder
+) -> Path:
+    """A knowledge base with vectors, made once; only what a corpus adds is encoded anew."""
+    plain = bench.kb(vocabulary, annotated)
+    directory = bench.work / f"{plain.name}-{encoder.checksum[:12]}"
+    if not directory.exists():
+        base = with_vectors(bench, vocabulary, None, encoder) if annotated else plain
+        with unfinished(directory) as folder:
+            Store(base).save(folder)
+            if annotated:
+                names = annotated_names(bench.docs(annotated))
+                add_annotated_aliases(folder, names, source=annotated.name)
+            embed(folder, encoder, progress=True)
+    return directory
+
+
+def main() -> None:
+    """Print the table."""
+    options = parser(__doc__ or "")
+    options.add_argument("--encoder", nargs="*", default=[], help="further encoders")
+    options.add_argument("--only", default="", help="corpora with this in their name")
+    arguments = options.parse_args()
+    rows: list[list[str]] = []
+    with workbench(arguments) as bench:
+        chosen = SAMPLE_ROWS if arguments.sample else QUICK
+        chosen = tuple(row for row in chosen if arguments.only in row.corpus.name)
+        for row in tqdm(chosen, disable=None):
+            for annotated in (None, row.train) if row.with_names else (None,):
+                kb = bench.kb(row.vocabulary, annotated)
+                seen = bench.mention_texts(row.train) if row.train else None
+                labels = [row.corpus.name, annotated.name if annotated else "none"]
+                for name in (None, MINILM, *arguments.encoder):
+                    for kind in ("lexical",) if name is None else ("dense", "hybrid"):
+                        directory = kb
+                        if name is not None:
+                            encoder = Encoder(EncoderSettings(name))
+                            directory = with_vectors(bench, row.vocabulary, annotated, encoder)
+                        nlp = bench.pipeline(
+                            directory, top_k=TOP_K, retriever={"@misc": RETRIEVERS[kind]}
+                        )
+                        metrics = bench.measure(nlp, row.corpus, seen=seen)
+                        told = Path(name).parent.name if name and "/" in name else name or "–"
+                        rows.append([*labels, kind, told, *_figures(metrics)])
+        print(table(_header(), rows, "llll" + "r" * (len(FIGURES) + 1)))
+        print(f"\n{bench.describe()}\n\n{machine('sentence-transformers', 'torch')}")
+
+
+def _header() -> list[str]:
+    figures = [f"{figure} ({protocol})" for protocol, figure in FIGURES]
+    return ["corpus", "annotated names", "retriever", "encoder", "n", *figures]
+
+
+def _figures(metrics: dict[str, Any]) -> list[str]:
+    cells = [f"{metrics['lenient']['n']:,}"]
+    for protocol, figure in FIGURES:
+        value = metrics[protocol] and metrics[protocol][figure]["value"]
+        cells.append("–" if value is None else f"{value:.3f}")
+    return cells
+
+
+if __name__ == "__main__":
+    main()
