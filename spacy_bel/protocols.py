@@ -54,6 +54,17 @@ class Retriever(Protocol):
 
 
 @runtime_checkable
+class DocumentRetriever(Retriever, Protocol):
+    """A Retriever that wants to know which mentions are of one document."""
+
+    def retrieve_documents(
+        self, mentions: Sequence[Mention], k: int, documents: Sequence[int]
+    ) -> list[list[Candidate]]:
+        """As ``retrieve``, with the number of each mention's document."""
+        ...
+
+
+@runtime_checkable
 class Reranker(Protocol):
     """Chooses among candidates, or none of them."""
 
@@ -61,6 +72,20 @@ class Reranker(Protocol):
         self, mentions: Sequence[Mention], candidates: Sequence[Sequence[Candidate]]
     ) -> list[Ranking]:
         """For each mention, a Ranking aligned with its candidates."""
+        ...
+
+
+@runtime_checkable
+class DocumentReranker(Reranker, Protocol):
+    """A Reranker that wants to know which mentions are of one document."""
+
+    def rerank_documents(
+        self,
+        mentions: Sequence[Mention],
+        candidates: Sequence[Sequence[Candidate]],
+        documents: Sequence[int],
+    ) -> list[Ranking]:
+        """As ``rerank``, with the number of each mention's document."""
         ...
 
 

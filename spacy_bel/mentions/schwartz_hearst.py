@@ -29,6 +29,8 @@ _CUE = re.compile(
 )
 _AROUND = " \t\r\n,;:\"'“”‘’`*"
 _LAST_WORD = re.compile(r"([^\s\"“”‘’`*()\[\]（）]+)[\s\"'“”‘’`*]*$")
+# What a short form ends with that is put together of two: "(TB-ALF)".
+_LAST_PART = re.compile(r"(?<=[^\W\d_]-)[A-Z]{2,5}$")
 _JOINT = re.compile(r"\s*(?:/|,|\band\b|\bor\b)\s*$")
 _BOUNDARY = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[-–(\[\"'“]*[^\W_a-z])|[。！？]|\n\s*\n")
 # A full stop behind these ends no sentence, nor does one behind a single letter.
@@ -120,6 +122,8 @@ def brackets(text: str) -> Iterator[Offsets]:
 def _short_inside(text: str, folded: str, opening: int, closing: int) -> Iterator[Abbreviation]:
     """The definition ``long (SHORT)``; of ``long/long (SHORT/SHORT)`` each one."""
     segments = _segments(text, opening + 1, closing)
+    for whole in segments[:1]:
+        yield from _last_part_inside(text, folded, whole, opening)
     # Last of all the first word alone, as in "(APC gene)".
     for start, end in segments[:1]:
         word = text[start:end].split(maxsplit=1)[0]
@@ -137,6 +141,14 @@ def _short_inside(text: str, folded: str, opening: int, closing: int) -> Iterato
                 yield _abbreviation(text, short, long)
         if found:
             return
+
+
+def _last_part_inside(text: str, folded: str, short: Offsets, end: int) -> Iterator[Abbreviation]:
+    """What ALF stands for in ``tuberculosis-associated acute liver failure (TB-ALF)``."""
+    part = _LAST_PART.search(text, *short)
+    long = _long_before(text, folded, part.span(), end) if part else None
+    if part and long is not None:
+        yield _abbreviation(text, part.span(), long)
 
 
 def _before_joint(text: str, start: int) -> int:

@@ -119,6 +119,18 @@ def load(doc: Doc, span: Span, extension: str, label: str) -> LinkData:
     }
 
 
+def is_stored(doc: Doc, span: Span, extension: str, label: str) -> bool:
+    """Whether `store` kept anything of a span.
+
+    Args:
+        doc: The document.
+        span: A span of the document.
+        extension: The prefix of the extensions, such as ``bel``.
+        label: The entity label.
+    """
+    return label in doc.user_data.get(_key(span, extension), {})
+
+
 def register_extensions(prefix: str = "bel") -> None:
     """Register ``span._.{prefix}_candidates``, ``_score``, ``_nil``, ``_ids`` and ``_error``.
 

@@ -13,7 +13,7 @@ from spacy_bel.errors import Errors
 from spacy_bel.mentions.extract import Context, make_mentions, spans_of
 from spacy_bel.mentions.writing import register_extensions, store
 from spacy_bel.pipeline.component import KBComponent
-from spacy_bel.protocols import Retriever
+from spacy_bel.protocols import DocumentRetriever, Retriever
 from spacy_bel.types import Candidate, Mention
 
 MakeRetriever = Callable[[Any], Retriever]
@@ -104,18 +104,32 @@ class BelRetriever(KBComponent):
             for doc, own in zip(docs, spans, strict=True)
         ]
         flat = [mention for own in mentions for mention in own]
-        found = self.retriever.retrieve(flat, self.top_k) if flat else []
+        documents = [number for number, own in enumerate(mentions) for _ in own]
+        found = self._retrieve(flat, documents) if flat else []
         if len(found) != len(flat):
             raise Errors.B651(name=self.name, part="retriever", found=len(found), asked=len(flat))
         answers = iter(found)
         return [[(mention, next(answers)) for mention in own] for own in mentions]
 
+    def _retrieve(
+        self, mentions: Sequence[Mention], documents: Sequence[int]
+    ) -> list[list[Candidate]]:
+        if isinstance(self.retriever, DocumentRetriever):
+            return self.retriever.retrieve_documents(mentions, self.top_k, documents)
+        return self.retriever.retrieve(mentions, self.top_k)
+
     def annotate(self, docs: list[Doc]) -> None:
         """Write candidates for all mentions with a mapped label."""
-        spans = [
-            [span for span in spans_of(doc, self.spans) if self.is_mapped(span.label_)]
-            for doc in docs
-        ]
+        self.offer(docs, [spans_of(doc, self.spans) for doc in docs])
+
+    def offer(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> None:
+        """Write candidates for some spans.
+
+        Args:
+            docs: Documents, which are changed.
+            spans: Spans of each document; those whose label is not mapped stay as they are.
+        """
+        spans = [[span for span in own if self.is_mapped(span.label_)] for own in spans]
         found = self.candidates(docs, spans)
         for doc, own, answers in zip(docs, spans, found, strict=True):
             for span, (_, candidates) in zip(own, answers, strict=True):

@@ -18,6 +18,11 @@ from spacy_bel.retrieval.hits import Hits, Query
 LEAST_SCORE = 0.3
 """Concepts that fit worse are no hint of anything broader."""
 
+_NAMES = 8
+"""Names that are looked at first, per concept wanted."""
+
+_NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.float64))
+
 
 class BroaderConcepts:
     """Finds the parents of the best concepts that other stages found.
@@ -48,21 +53,31 @@ class BroaderConcepts:
         ]
 
     def _search(self, query: Query, hits: Sequence[Hits]) -> Hits:
-        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
-        scores = np.concatenate([hit.scores for hit in hits])
+        best = max((float(hit.scores.max()) for hit in hits if len(hit.scores)), default=0.0)
+        if not LEAST_SCORE <= best < SAME_WORDS:
+            return _NOTHING
         parents: dict[int, float] = {}
-        if len(aliases) and scores.max() < SAME_WORDS:
-            order = np.lexsort((aliases, -scores))
-            seen: set[int] = set()
-            for place in order[scores[order] >= LEAST_SCORE].tolist():
-                concept = int(self._store.alias_concepts[aliases[place]])
-                if concept not in seen:
-                    seen.add(concept)
-                    for name in self._store.broader_names(concept):
-                        parents.setdefault(name, float(scores[place]))
-                if len(seen) == self._best:
-                    break
+        for concept, score in self._best_concepts(hits):
+            for name in self._store.broader_names(concept):
+                parents.setdefault(name, score)
         names = np.array(list(parents), dtype=np.int64)
         values = np.array(list(parents.values()), dtype=np.float64)
         admitted = slice(None) if query.mask is None else query.mask[names]
         return Hits(names[admitted], values[admitted])
+
+    def _best_concepts(self, hits: Sequence[Hits]) -> list[tuple[int, float]]:
+        """The best concepts of some names, each with the score of its best name."""
+        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
+        scores = np.concatenate([hit.scores for hit in hits])
+        best: dict[int, float] = {}
+        count = _NAMES * self._best
+        while True:
+            least = np.partition(scores, -count)[-count] if count < len(scores) else LEAST_SCORE
+            names = np.flatnonzero(scores >= max(least, LEAST_SCORE))
+            for place in names[np.lexsort((aliases[names], -scores[names]))].tolist():
+                best.setdefault(
+                    int(self._store.alias_concepts[aliases[place]]), float(scores[place])
+                )
+            if len(best) >= self._best or least <= LEAST_SCORE:
+                return list(best.items())[: self._best]
+            count *= _NAMES

@@ -138,8 +138,11 @@ class ExactStage:
             found = np.concatenate([self._store.aliases_of_words(query.forms), found])
         if query.mask is not None:
             found = found[query.mask[found]]
-        aliases = found[:MAX_NAMES].tolist()
-        annotated = (self._store.alias_counts[aliases] > 0).tolist()
+        if not len(found):
+            return [], []
+        found = found[:MAX_NAMES]
+        aliases = found.tolist()
+        annotated = (self._store.alias_counts[found] > 0).tolist()
         grades = [self._grade(query, *pair) for pair in zip(aliases, annotated, strict=True)]
         return aliases, [max(value - cost, 0.01) for value in grades]
 

@@ -7,11 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice, pairwise
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from spacy_bel.curies import canonical_prefix
 from spacy_bel.errors import Errors
@@ -19,6 +14,8 @@ from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.blend import Blend
 from spacy_bel.retrieval.broader import BroaderConcepts
+from spacy_bel.retrieval.document import with_document_evidence
+from spacy_bel.retrieval.fusion import DIGITS, Fusion
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.types import Candidate, Mention
 
@@ -28,17 +25,11 @@ PART_WEIGHT = 0.88
 BROADER_WEIGHT = 0.7
 """What the score of a concept counts for its parents."""
 
-BATCH = 512
-"""Queries whose candidates are made at a time."""
-
 Reformulate = Callable[[Sequence[Mention]], Sequence[str]]
 """Gives a second text for each mention, or an empty one."""
 
 _Key = tuple[str, frozenset[str], str]
 """What a lookup depends on: the text, the admitted types and the second text."""
-
-_DIGITS = 6
-"""Digits of a score: what differs behind them differs from machine to machine."""
 
 
 class NameRetriever:
@@ -46,7 +37,8 @@ class NameRetriever:
 
     Each stage scores names in [0, 1]. A concept's score is the largest of its names' scores,
     each multiplied by the weight of its stage; with weights of at most 1 for stages other than
-    exact match, exact hits come first. Ties break for the name that annotators gave the concept
+    exact match, exact hits come first. Below a sure match, concepts that annotators named often
+    gain a little. Ties break for the name that annotators gave the concept
     more often, then for the better kind of name (preferred before exact before annotated before
     narrow, broad and related), then for the concept with more names and narrower concepts, then
     by the concept's place in the knowledge base (see ``Store.preference``).
@@ -81,6 +73,7 @@ class NameRetriever:
         reformulate: Reformulate | None = None,
     ) -> None:
         self.store = store
+        self._fusion = Fusion(store)
         self.stages = dict(stages)
         self.weights = dict(weights)
         self._broader = BroaderConcepts(store, best=broader) if broader else None
@@ -127,6 +120,22 @@ class NameRetriever:
             found = dict(zip(keys, self._lookup(keys, k), strict=True))
         return [_merge([found[key] for key in texts], k) for texts in wanted]
 
+    def retrieve_documents(
+        self, mentions: Sequence[Mention], k: int, documents: Sequence[int]
+    ) -> list[list[Candidate]]:
+        """As ``retrieve``, with evidence from the other mentions of a document.
+
+        Args:
+            mentions: What to look up.
+            k: Largest number of candidates per mention.
+            documents: The number of each mention's document.
+
+        Returns:
+            As ``retrieve``; what another mention of the document said of a candidate is in
+            ``scores["document"]`` (see ``with_document_evidence``).
+        """
+        return with_document_evidence(mentions, self.retrieve(mentions, k), documents, k)
+
     def _texts(self, mention: Mention, second: str) -> list[_Key]:
         whole = mention.query or mention.text
         parts = [(text, mention.types, "") for text in mention.parts]
@@ -146,82 +155,7 @@ class NameRetriever:
                 for name, hits in found.items()
             ]
             found["broader"] = self._broader.search(queries, weighted)
-        return [
-            candidates
-            for begin in range(0, len(queries), BATCH)
-            for candidates in self._fuse(
-                {name: hits[begin : begin + BATCH] for name, hits in found.items()}, k
-            )
-        ]
-
-    def _fuse(self, found: Mapping[str, Sequence[Hits]], k: int) -> list[list[Candidate]]:
-        """Candidates of a batch of queries from what each stage found.
-
-        All hits stand in flat arrays, query by query and stage by stage.
-        """
-        store, count = self.store, len(found)
-        hits = [hit for of_query in zip(*found.values(), strict=True) for hit in of_query]
-        lengths = [len(hit.aliases) for hit in hits]
-        queries, stages = np.divmod(np.repeat(np.arange(len(hits)), lengths), count)
-        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
-        concepts = store.alias_concepts[aliases]
-        by_stage = np.concatenate([hit.scores for hit in hits]).astype(np.float64)
-        by_stage = np.round(by_stage, _DIGITS)
-        weights = np.array([self.weights[name] for name in found])
-        scores = np.round(np.clip(weights[stages] * by_stage, 0.0, 1.0), _DIGITS)
-        preference = (
-            concepts,
-            -store.concept_weights[concepts],
-            store.alias_kinds[aliases],
-            -store.alias_counts[aliases],
-            -scores,
-        )
-        bounds = [0, *np.cumsum(lengths)[count - 1 :: count].tolist()]
-        chosen = []
-        for begin, end in pairwise(bounds):
-            order = np.lexsort([key[begin:end] for key in preference])
-            chosen.append(begin + _first(order, concepts[begin:end], k))
-        best = np.concatenate(chosen)
-        pairs = queries * len(store) + concepts
-        largest = [
-            _largest(pairs[best], pairs[stages == stage], by_stage[stages == stage])
-            for stage in range(count)
-        ]
-        every = self._candidates(
-            aliases[best], scores[best], list(found), np.stack(largest, axis=1)
-        )
-        return [list(islice(every, len(places))) for places in chosen]
-
-    def _candidates(
-        self,
-        aliases: NDArray[np.int64],
-        scores: NDArray[Any],
-        stages: Sequence[str],
-        by_stage: NDArray[Any],
-    ) -> Iterator[Candidate]:
-        """One candidate for each name, with its score and those of the stages (0 for none)."""
-        store = self.store
-        concepts = store.alias_concepts[aliases]
-        # Each string is read once, for queries share most of their candidates.
-        distinct = np.unique(concepts).tolist()
-        ids = {number: store.concept_ids[number] for number in distinct}
-        names = {number: store.concept_names[number] for number in distinct}
-        alias_names = {number: store.alias_names[number] for number in np.unique(aliases).tolist()}
-        columns = (aliases, concepts, store.concept_types[concepts], scores, by_stage)
-        kb = store.name
-        for alias, concept, type_set, score, stage_scores in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
-            found = zip(stages, stage_scores, strict=True)
-            yield Candidate(
-                id=ids[concept],
-                name=names[concept],
-                alias=alias_names[alias],
-                types=store.type_sets[type_set],
-                score=score,
-                scores={name: value for name, value in found if value},
-                kb=kb,
-            )
+        return self._fusion.candidates(found, self.weights, k)
 
 
 @contextmanager
@@ -239,30 +173,6 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _first(order: NDArray[Any], concepts: NDArray[Any], k: int) -> NDArray[Any]:
-    """Of names in an order, the first of each concept, for ``k`` concepts."""
-    first: dict[int, int] = {}
-    for place, concept in zip(order.tolist(), concepts[order].tolist(), strict=True):
-        first.setdefault(concept, place)
-        if len(first) == k:
-            break
-    return np.array(list(first.values())[:k], dtype=np.int64)
-
-
-def _largest(
-    wanted: NDArray[np.int64], pairs: NDArray[np.int64], scores: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The largest score of each wanted pair of query and concept; 0 where it has none."""
-    largest = np.zeros(len(wanted))
-    if len(wanted):
-        order = np.argsort(wanted)
-        ascending = wanted[order]
-        places = np.minimum(np.searchsorted(ascending, pairs), len(wanted) - 1)
-        is_wanted = ascending[places] == pairs
-        np.maximum.at(largest, order[places[is_wanted]], scores[is_wanted])
-    return largest
-
-
 def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     """Candidates of a whole mention and of its parts as one list, best first."""
     whole, *parts = found
@@ -272,7 +182,7 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     for candidate in _of_parts(parts):
         as_whole = merged.get(candidate.id)
         if as_whole is None or candidate.score > as_whole.score:
-            of_part = round(PART_WEIGHT * candidate.score, _DIGITS)
+            of_part = round(PART_WEIGHT * candidate.score, DIGITS)
             score = max(of_part, as_whole.score if as_whole else 0.0)
             merged[candidate.id] = replace(candidate, score=score)
     return sorted(merged.values(), key=lambda c: (-c.score, c.scores.get("part", 0.0)))[:k]

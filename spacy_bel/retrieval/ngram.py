@@ -24,8 +24,11 @@ from spacy_bel.retrieval.hits import Hits, Query
 BATCH = 256
 """Queries that are multiplied at a time."""
 
-RESCORED = 10
-"""Names that are scored with all features, per concept wanted."""
+RESCORED = 4
+"""Names that are scored with all features, per concept wanted,"""
+
+RESCORED_MORE = 60
+"""and how many more, since of a few names the best are less sure to be there."""
 
 
 class NgramStage:
@@ -62,7 +65,7 @@ class NgramStage:
         """The names nearest to each query (see ``Stage``)."""
         hits = self._search_batches(queries, k, self.prune)
         if self.prune:
-            short = [number for number, hit in enumerate(hits) if self._concepts(hit.aliases) < k]
+            short = [number for number, hit in enumerate(hits) if self._is_short(hit, k)]
             again = self._search_batches([queries[number] for number in short], k, 0.0)
             for number, hit in zip(short, again, strict=True):
                 hits[number] = hit
@@ -76,7 +79,11 @@ class NgramStage:
 
     def _concepts(self, names: NDArray[Any]) -> int:
         """How many concepts bear some names."""
-        return len(np.unique(self._alias_concepts[names]))
+        return len(set(self._alias_concepts[names].tolist()))
+
+    def _is_short(self, hit: Hits, k: int) -> bool:
+        """Whether there are too few concepts; of so many names that ``_best`` cut there are not."""
+        return len(hit.aliases) < _rescored(k) and self._concepts(hit.aliases) < k
 
     def _search_batches(self, queries: Sequence[Query], k: int, prune: float) -> list[Hits]:
         batches = (queries[begin : begin + BATCH] for begin in range(0, len(queries), BATCH))
@@ -147,7 +154,7 @@ class NgramStage:
         if mask is not None:
             admitted = mask[names]
             names, scores = names[admitted], scores[admitted]
-        count = RESCORED * k
+        count = _rescored(k)
         while len(names) > count:
             # What ties with the last one stays: ties are broken later, and for a reason.
             best = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
@@ -184,6 +191,11 @@ class NgramStage:
             scores.append(np.where(np.diff(starts) > 0, sums, np.float32(0)))
             query[columns[of_query]] = 0
         return scores
+
+
+def _rescored(k: int) -> int:
+    """How many names are scored with all features where so many concepts are wanted."""
+    return RESCORED * k + RESCORED_MORE
 
 
 def _matrix(

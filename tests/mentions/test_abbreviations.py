@@ -29,7 +29,6 @@ def found(text: str) -> list[tuple[str, str]]:
         ("familial adenomatous polyposis [FAP]", "FAP", "familial adenomatous polyposis"),
         ("AT (ataxia telangiectasia) is rare", "AT", "ataxia telangiectasia"),
         ("ataxia-telangiectasia (A-T)", "A-T", "ataxia-telangiectasia"),
-        ("of T-cell prolymphocytic leukaemia (T-PLL)", "T-PLL", "T-cell prolymphocytic leukaemia"),
         # More in the bracket.
         ("hereditary hemochromatosis (HH; MIM 235200)", "HH", "hereditary hemochromatosis"),
         ("hereditary hemochromatosis (HH, type 1)", "HH", "hereditary hemochromatosis"),
@@ -66,6 +65,13 @@ def found(text: str) -> list[tuple[str, str]]:
 )
 def test_definition(text: str, short: str, long: str) -> None:
     assert found(text) == [(short, long)]
+
+
+def test_the_last_part_is_found_beside_the_whole() -> None:
+    assert found("of T-cell prolymphocytic leukaemia (T-PLL)") == [
+        ("T-PLL", "T-cell prolymphocytic leukaemia"),
+        ("PLL", "prolymphocytic leukaemia"),
+    ]
 
 
 def test_several_short_forms_in_one_bracket() -> None:
@@ -284,3 +290,20 @@ def test_a_long_document_is_searched_whole() -> None:
     filler = " ".join("".join(letters.choices("abcde", k=6)) for _ in range(14_000))
     text = f"{filler}. Huntington disease (HD) is rare. {filler}"
     assert found(text) == [("HD", "Huntington disease")]
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "long"),
+    [
+        ("tuberculosis-associated acute liver failure (TB-ALF) is", "ALF", "acute liver failure"),
+        ("steroid-induced hypertension (S-HT) in rats", "HT", "hypertension"),
+        ("steroid-induced hypertension (S-hT) in rats", "hT", None),
+        ("prostate cancer (PC-X) in rats", "X", None),
+        ("of 1,2-dimethylhydrazine (1,2-DMH) in", "DMH", None),
+        ("the drug was given (mg-ALF) then", "ALF", None),
+    ],
+)
+def test_the_last_part_of_a_short_form_has_its_own_long_form(
+    text: str, short: str, long: str | None
+) -> None:
+    assert expansions(find_abbreviations(text)).get(short) == long

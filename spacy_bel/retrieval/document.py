@@ -1,0 +1,98 @@
+"""Evidence from the other mentions of a document: a text speaks of few concepts, by many names.
+
+What a mention without a matching name means is often named elsewhere in its document (``Emerin
+deficiency`` in an abstract on Emery-Dreifuss muscular dystrophy). That one document keeps to its
+concepts is the coherence of collective entity linking, such as in Cucerzan (2007), "Large-Scale
+Named Entity Disambiguation Based on Wikipedia Data"; here it only adds to what names say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from spacy_bel.retrieval.exact import SAME_WORDS
+from spacy_bel.retrieval.fusion import DIGITS
+from spacy_bel.types import Candidate, Mention
+
+DOCUMENT = "document"
+"""What this evidence is called among the scores of a candidate."""
+
+LEAST_SCORE = 0.6
+"""Concepts that fit their own mention worse are no evidence for another one."""
+
+OTHER_WEIGHT = 0.5
+"""What the score of a concept counts for a mention for which no name of it was found."""
+
+SHARED_WEIGHT = 0.15
+"""What it adds to the score of a candidate that was found for both."""
+
+HIGHEST = 0.9
+"""Up to where it adds: good matches are left in their order."""
+
+
+def with_document_evidence(
+    mentions: Sequence[Mention],
+    found: Sequence[list[Candidate]],
+    documents: Sequence[int],
+    k: int,
+) -> list[list[Candidate]]:
+    """Candidates with the best concepts of the other mentions of the same document.
+
+    A mention for which a name of the same words was found keeps its candidates, and the
+    candidates of a composite mention keep their scores.
+
+    Args:
+        mentions: What was looked up.
+        found: The candidates of each mention, best first.
+        documents: The number of each mention's document.
+        k: Largest number of candidates per mention.
+
+    Returns:
+        Candidates in the order of the mentions, best first.
+    """
+    best: dict[int, dict[str, Candidate]] = {}
+    for mention, candidates, document in zip(mentions, found, documents, strict=True):
+        if candidates and candidates[0].score >= LEAST_SCORE:
+            best.setdefault(document, {})[_text(mention)] = candidates[0]
+    return [
+        candidates
+        if not candidates or candidates[0].score >= SAME_WORDS
+        else _supported(mention, candidates, best.get(document, {}))[:k]
+        for mention, candidates, document in zip(mentions, found, documents, strict=True)
+    ]
+
+
+def _text(mention: Mention) -> str:
+    return (mention.query or mention.text).casefold()
+
+
+def _supported(
+    mention: Mention, candidates: list[Candidate], best: dict[str, Candidate]
+) -> list[Candidate]:
+    others: dict[str, Candidate] = {}
+    for text, other in best.items():
+        known = others.get(other.id)
+        if text != _text(mention) and (known is None or other.score > known.score):
+            others[other.id] = other
+    if not others:
+        return candidates
+    shared = [_shared(mention, c, others.pop(c.id, None)) for c in candidates]
+    return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)
+
+
+def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:
+    """A candidate with what the same concept says as that of another mention."""
+    if other is None or mention.parts or candidate.score >= HIGHEST:
+        return candidate
+    lifted = min(candidate.score + SHARED_WEIGHT * other.score, HIGHEST)
+    score = round(max(lifted, OTHER_WEIGHT * other.score), DIGITS)
+    return replace(candidate, score=score, scores={**candidate.scores, DOCUMENT: other.score})
+
+
+def _further(mention: Mention, others: dict[str, Candidate]) -> Iterator[Candidate]:
+    """The concepts of other mentions that were not found for this one."""
+    for other in others.values():
+        if not mention.types or not mention.types.isdisjoint(other.types):
+            score = round(OTHER_WEIGHT * other.score, DIGITS)
+            yield replace(other, score=score, scores={DOCUMENT: other.score})

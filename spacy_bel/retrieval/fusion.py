@@ -1,0 +1,239 @@
+"""From what the stages of a retriever hit to the best candidates of each query.
+
+All hits of a batch of queries stand in flat arrays, query by query and stage by stage, so that
+most of the work is done by whole-array operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cached_property
+from itertools import pairwise, repeat
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.exact import SAME_KEY
+from spacy_bel.retrieval.hits import Hits
+from spacy_bel.types import Candidate
+
+BATCH = 512
+"""Queries whose candidates are made at a time."""
+
+ANNOTATED_PRIOR = 0.01
+"""What a concept's score gains per unit of log(1 + how often annotators named the concept)."""
+
+DIGITS = 6
+"""Digits of a score: what differs behind them differs from machine to machine."""
+
+_AT_A_TIME = 64
+
+
+class _Flat(NamedTuple):
+    """Hits of a batch, each array of shape (hits,), query by query."""
+
+    queries: NDArray[np.int64]
+    stages: NDArray[np.int64]
+    aliases: NDArray[np.int64]
+    concepts: NDArray[Any]
+    by_stage: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+
+class Fusion:
+    """Ranks the concepts of the names that were hit.
+
+    Args:
+        store: The knowledge base.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @cached_property
+    def _prior(self) -> NDArray[np.float64] | None:
+        """What each concept gains, shape (concepts,); None where nothing is annotated."""
+        counts = self._store.alias_counts
+        if not counts.any():
+            return None
+        per_concept = np.bincount(self._store.alias_concepts, counts, minlength=len(self._store))
+        return np.asarray(ANNOTATED_PRIOR * np.log1p(per_concept))
+
+    def candidates(
+        self, found: Mapping[str, Sequence[Hits]], weights: Mapping[str, float], k: int
+    ) -> list[list[Candidate]]:
+        """The best candidates of each query.
+
+        Args:
+            found: For each stage, one ``Hits`` per query.
+            weights: What the scores of each stage count.
+            k: Largest number of candidates per query.
+
+        Returns:
+            Candidates with distinct ids, best first.
+        """
+        number = len(next(iter(found.values())))
+        return [
+            candidates
+            for begin in range(0, number, BATCH)
+            for candidates in self._fuse(
+                {name: hits[begin : begin + BATCH] for name, hits in found.items()}, weights, k
+            )
+        ]
+
+    def _fuse(
+        self, found: Mapping[str, Sequence[Hits]], weights: Mapping[str, float], k: int
+    ) -> list[list[Candidate]]:
+        hits = [hit for of_query in zip(*found.values(), strict=True) for hit in of_query]
+        lengths = [len(hit.aliases) for hit in hits]
+        flat = self._flatten(hits, lengths, np.array([weights[name] for name in found]))
+        bounds = [0, *np.cumsum(lengths)[len(found) - 1 :: len(found)].tolist()]
+        order = self._order(flat, bounds)
+        chosen = _first_of_concepts(order, flat.concepts[order], bounds, k)
+        best = np.array([place for places in chosen for place in places], dtype=np.int64)
+        every = self._make(flat, best, list(found))
+        ends = np.cumsum([0, *map(len, chosen)]).tolist()
+        return [every[begin:end] for begin, end in pairwise(ends)]
+
+    def _flatten(
+        self, hits: Sequence[Hits], lengths: Sequence[int], weights: NDArray[np.float64]
+    ) -> _Flat:
+        queries, stages = np.divmod(np.repeat(np.arange(len(hits)), lengths), len(weights))
+        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
+        concepts = self._store.alias_concepts[aliases]
+        by_stage = np.concatenate([hit.scores for hit in hits]).astype(np.float64)
+        by_stage = np.round(by_stage, DIGITS)
+        scores = np.clip(weights[stages] * by_stage, 0.0, 1.0)
+        scores = np.round(self._favour_annotated(scores, concepts), DIGITS)
+        return _Flat(queries, stages, aliases, concepts, by_stage, scores)
+
+    def _favour_annotated(
+        self, scores: NDArray[np.float64], concepts: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Scores with the prior of what annotators named, which lifts nothing to a sure match."""
+        if self._prior is None:
+            return scores
+        lifted = np.minimum(scores + self._prior[concepts], SAME_KEY)
+        return np.where(scores < SAME_KEY, lifted, scores)
+
+    def _order(self, flat: _Flat, bounds: Sequence[int]) -> NDArray[np.int64]:
+        """The order of hits: by query, then by score, then by preference."""
+        descending = -flat.scores
+        order = np.empty(len(descending), dtype=np.int64)
+        for begin, end in pairwise(bounds):
+            np.add(begin, np.argsort(descending[begin:end]), out=order[begin:end])
+        scores, queries = descending[order], flat.queries[order]
+        same = (scores[1:] == scores[:-1]) & (queries[1:] == queries[:-1])
+        # Few hits have the score of another one; only these need the other keys.
+        tied = np.zeros(len(order), dtype=bool)
+        tied[1:] |= same
+        tied[:-1] |= same
+        members = order[tied]
+        store, aliases, concepts = self._store, flat.aliases[members], flat.concepts[members]
+        preference = (
+            aliases,
+            concepts,
+            -store.concept_weights[concepts],
+            store.alias_kinds[aliases],
+            -store.alias_counts[aliases],
+            scores[tied],
+            queries[tied],
+        )
+        order[tied] = members[np.lexsort(preference)]
+        return order
+
+    def _make(self, flat: _Flat, best: NDArray[np.int64], stages: Sequence[str]) -> list[Candidate]:
+        """One candidate for each chosen hit, with its score and those of the stages."""
+        store = self._store
+        aliases, concepts = flat.aliases[best].tolist(), flat.concepts[best].tolist()
+        type_sets = store.concept_types[flat.concepts[best]].tolist()
+        drafts = list(
+            map(
+                _Draft,
+                _texts(store.concept_ids, concepts),
+                _texts(store.concept_names, concepts),
+                _texts(store.alias_names, aliases),
+                map(store.type_sets.__getitem__, type_sets),
+                flat.scores[best].tolist(),
+                self._stage_scores(flat, best, stages),
+                repeat(store.name),
+            )
+        )
+        for draft in drafts:
+            draft.__class__ = Candidate  # type: ignore[assignment]
+        return cast(list[Candidate], drafts)
+
+    def _stage_scores(
+        self, flat: _Flat, best: NDArray[np.int64], stages: Sequence[str]
+    ) -> list[dict[str, float]]:
+        """What each stage gave each chosen concept at most, by stage name; 0 is left out."""
+        own = flat.stages[best]
+        found = [
+            {stages[stage]: value} if value else {}
+            for stage, value in zip(own.tolist(), flat.by_stage[best].tolist(), strict=True)
+        ]
+        pairs = flat.queries * len(self._store) + flat.concepts
+        for stage, name in enumerate(stages):
+            others, of_stage = np.flatnonzero(own != stage), flat.stages == stage
+            wanted = pairs[best[others]]
+            largest = _largest(wanted, pairs[of_stage], flat.by_stage[of_stage])
+            given = np.flatnonzero(largest)
+            for place, value in zip(others[given].tolist(), largest[given].tolist(), strict=True):
+                found[place][name] = value
+        return found
+
+
+class _Draft:
+    """A candidate that is being filled: a frozen one is four times as slow to make."""
+
+    __slots__ = tuple(field.name for field in fields(Candidate))
+
+    def __init__(self, *values: Any) -> None:
+        self.id, self.name, self.alias, self.types, self.score, self.scores, self.kb = values
+
+
+def _texts(strings: Sequence[str], numbers: Sequence[int]) -> Any:
+    """Strings by number, each read once, for queries share most of their candidates."""
+    read = {number: strings[number] for number in set(numbers)}
+    return map(read.__getitem__, numbers)
+
+
+def _first_of_concepts(
+    order: NDArray[np.int64], concepts: NDArray[Any], bounds: Sequence[int], k: int
+) -> list[list[int]]:
+    """For each query the first hit of each concept, for ``k`` concepts.
+
+    Args:
+        order: The hits in their order.
+        concepts: The concept of each, in that order.
+        bounds: Where the hits of each query begin, and the last one's end.
+        k: How many concepts are wanted.
+    """
+    chosen = []
+    for begin, end in pairwise(bounds):
+        first: dict[int, int] = {}
+        for at in range(begin, end, _AT_A_TIME):
+            some = slice(at, min(at + _AT_A_TIME, end))
+            for place, concept in zip(order[some].tolist(), concepts[some].tolist(), strict=True):
+                first.setdefault(concept, place)
+            if len(first) >= k:
+                break
+        chosen.append(list(first.values())[:k])
+    return chosen
+
+
+def _largest(
+    wanted: NDArray[np.int64], pairs: NDArray[np.int64], scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The largest score of each wanted pair of query and concept; 0 where it has none."""
+    largest = np.zeros(len(wanted))
+    if len(wanted):
+        order = np.argsort(wanted)
+        ascending = wanted[order]
+        places = np.minimum(np.searchsorted(ascending, pairs), len(wanted) - 1)
+        is_wanted = ascending[places] == pairs
+        np.maximum.at(largest, order[places[is_wanted]], scores[is_wanted])
+    return largest
