@@ -210,3 +210,27 @@ def reliability_chart(bins: Sequence[Mapping[str, float]]) -> ReliabilityChart:
             for each in bins
         ),
     )
+
+
+def coverage_chart(points: Sequence[Mapping[str, float]]) -> ReliabilityChart:
+    """The share of wrong answers by the share of answers that are given.
+
+    Args:
+        points: The points of a risk-coverage curve.
+
+    Returns:
+        The chart, in the frame of the reliability chart.
+    """
+    frame = Frame(width=340, right=326)
+    return ReliabilityChart(
+        frame,
+        tuple(
+            Point(
+                frame.x(each["coverage"]),
+                frame.y(each["risk"]),
+                f"{each['coverage']:.0%} answered, {each['risk']:.1%} of them wrong, "
+                f"threshold {each['threshold']:.3f}",
+            )
+            for each in points
+        ),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spacy_bel.evaluation.bootstrap import Resamples
 from spacy_bel.evaluation.ranks import (
@@ -18,6 +18,7 @@ from spacy_bel.evaluation.ranks import (
     unseen_mentions,
 )
 from spacy_bel.evaluation.records import Record
+from spacy_bel.reranking.calibration import risk_coverage
 from spacy_bel.types import NIL
 
 CUTOFFS = (5, 10, 20, 30, 50)
@@ -168,9 +169,7 @@ def calibration(records: Iterable[Record], bins: int = 10) -> dict[str, Any]:
         The expected calibration error ``value``, ``n``, and the ``bins`` that are not empty,
         each with ``n``, mean ``confidence`` and ``accuracy``.
     """
-    counted = [record for record in records if record.answer_ids and record.gold]
-    scores = np.array([record.score for record in counted], dtype=float)
-    right = np.array([strict_rank(record) == 1 for record in counted], dtype=float)
+    scores, right = _answers(records)
     # Answers with equal scores share their accuracy: no order decides which bin an error is in.
     _, tie, size = np.unique(scores, return_inverse=True, return_counts=True)
     accuracy = (np.bincount(tie, right, minlength=len(size)) / np.maximum(size, 1))[tie]
@@ -184,8 +183,28 @@ def calibration(records: Iterable[Record], bins: int = 10) -> dict[str, Any]:
         if len(chunk)
     ]
     gaps = [each["n"] * abs(each["confidence"] - each["accuracy"]) for each in found]
-    value = sum(gaps) / len(counted) if counted else None
-    return {"value": value, "n": len(counted), "bins": found}
+    value = sum(gaps) / len(scores) if len(scores) else None
+    return {"value": value, "n": len(scores), "bins": found}
+
+
+def coverage(records: Iterable[Record]) -> dict[str, Any]:
+    """How many answers are wrong when only those above a threshold are given.
+
+    Args:
+        records: All mentions; counted and judged as in ``calibration``.
+
+    Returns:
+        The risk-coverage curve (see ``reranking.calibration.risk_coverage``).
+    """
+    scores, right = _answers(records)
+    return risk_coverage(scores, right > 0)
+
+
+def _answers(records: Iterable[Record]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores of the answers with a concept to annotated mentions, and which of them are right."""
+    counted = [record for record in records if record.answer_ids and record.gold]
+    scores = np.array([record.score for record in counted], dtype=float)
+    return scores, np.array([strict_rank(record) == 1 for record in counted], dtype=float)
 
 
 def score_mentions(
@@ -200,7 +219,7 @@ def score_mentions(
 
     Returns:
         Plain data: ``lenient``, ``name``, ``strict``, ``unseen`` (None without seen data),
-        ``breakdowns``, ``nil``, ``ece`` and ``counts``.
+        ``breakdowns``, ``nil``, ``ece``, ``risk_coverage`` and ``counts``.
     """
     ordered = sorted(records, key=place)
     draws = Resamples((record.doc_id for record in ordered), resamples, seed)
@@ -213,6 +232,7 @@ def score_mentions(
         "breakdowns": breakdowns(ordered, draws),
         "nil": nil_scores(ordered, draws),
         "ece": calibration(ordered),
+        "risk_coverage": coverage(ordered),
         "counts": counts(ordered),
     }
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from spacy_bel import curies
 from spacy_bel.errors import Errors
-from spacy_bel.evaluation.charts import recall_chart, reliability_chart
+from spacy_bel.evaluation.charts import coverage_chart, recall_chart, reliability_chart
 from spacy_bel.evaluation.metrics import FIGURES
 from spacy_bel.evaluation.mistakes import KINDS, find_mistakes, spread
 from spacy_bel.evaluation.ranks import RANKS
@@ -51,6 +51,7 @@ def render(evaluation: Evaluation, corpus: str = "") -> str:
         protocols=protocols,
         recall=recall_chart(protocols),
         reliability=reliability_chart(metrics["ece"]["bins"]),
+        coverage=coverage_chart(metrics["risk_coverage"]["points"]),
         failures=_failures(evaluation.records),
         kinds=KINDS,
         kind_counts=Counter(mistake.kind for mistake in mistakes),

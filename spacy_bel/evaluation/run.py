@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ from spacy_bel.types import Link
 
 SCHEMA = 1
 """Version of the layout of ``metrics.json``."""
+
+Offer = Callable[[Sequence[Doc], Sequence[Sequence[Span]]], None]
+"""Writes candidates for spans of documents."""
 
 
 class Linker(Protocol):
@@ -93,7 +96,7 @@ def evaluate(
     settings = nlp.get_pipe_config(name)
     linker: Linker = nlp.get_pipe(name)  # type: ignore[assignment]
     corpus = _Corpus.of(docs, batch_size, progress)
-    records = corpus.link(linker, Recorder(linker.kb, seen))
+    records = corpus.link(linker, Recorder(linker.kb, seen), find_offer(nlp, linker))
     texts = None
     if end_to_end and settings.get("write_kb_id", True):
         comparisons = corpus.compare(nlp, settings.get("spans", ENTS), linker.kb)
@@ -136,6 +139,19 @@ def find_linker(nlp: Language, component: str = "") -> str:
     return linkers[0]
 
 
+def find_offer(nlp: Language, linker: object) -> Offer | None:
+    """What writes the candidates that a linker reads; None where it finds its own."""
+    if not getattr(linker, "reads_candidates", False):
+        return None
+    offers = (
+        getattr(pipe, "offer", None)
+        for _, pipe in nlp.pipeline
+        if pipe is not linker
+        and getattr(pipe, "extensions", None) == getattr(linker, "extensions", None)
+    )
+    return next((offer for offer in offers if callable(offer)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Corpus:
     """Annotated documents with their ids, and how to go through them."""
@@ -154,14 +170,22 @@ class _Corpus:
         ids = [doc_id(doc) or f"{number:0{width}}" for number, doc in enumerate(docs, start=1)]
         return cls(docs, ids, batch_size, progress)
 
-    def link(self, linker: Linker, recorder: Recorder) -> list[Record]:
-        """All gold mentions with the linker's answers."""
+    def link(self, linker: Linker, recorder: Recorder, offer: Offer | None = None) -> list[Record]:
+        """All gold mentions with the linker's answers.
+
+        Args:
+            linker: The linker.
+            recorder: Makes records.
+            offer: What writes candidates for a linker that reads them.
+        """
         records: list[Record] = []
         with self._bar("gold mentions") as bar:
             for start in range(0, len(self.docs), self.batch_size):
                 batch = slice(start, start + self.batch_size)
                 docs = self.docs[batch]
                 spans = [gold_spans(doc) for doc in docs]
+                if offer is not None:
+                    offer(docs, spans)
                 answers = with_further(linker, docs, spans, linker.link(docs, spans), max(CUTOFFS))
                 for id_, own, links in zip(self.ids[batch], spans, answers, strict=True):
                     pairs = zip(own, links, strict=True)

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import srsly
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name as canonical
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import ensure_path
 
-from spacy_bel import __version__
 from spacy_bel.errors import Errors
 from spacy_bel.kb.copies import remove_with
 from spacy_bel.kb.store import Store
-from spacy_bel.pipeline.parts import pack_parts, restore_part, save_parts, unpack_parts
+from spacy_bel.pipeline.parts import (
+    pack_parts,
+    require_extras,
+    restore_part,
+    save_parts,
+    unpack_parts,
+)
 
 _KB = "kb"
 _REFERENCE = "kb.json"
@@ -144,7 +147,7 @@ class KBComponent(Pipe):
             self.set_kb(Store(kb))
         _ = self.kb
         if nlp is not None:
-            _require_extras(nlp, self.parts().values())
+            require_extras(nlp, self.parts().values())
 
     def annotate(self, docs: list[Doc]) -> None:
         """Write the component's annotations into documents."""
@@ -296,19 +299,6 @@ class KBComponent(Pipe):
         self._reference = dict(reference)
         if self._store is not None:
             self.set_kb(self._store)
-
-
-def _require_extras(nlp: Language, parts: Iterable[object]) -> None:
-    """Have a package of the pipeline ask for the optional libraries that its parts need."""
-    extras = {extra for part in parts for extra in getattr(part, "extras", ())}
-    if not extras:
-        return
-    asked = [Requirement(text) for text in nlp.meta.get("requirements", [])]
-    others = [str(one) for one in asked if canonical(one.name) != "spacy-bel"]
-    for one in asked:
-        if canonical(one.name) == "spacy-bel":
-            extras |= one.extras
-    nlp.meta["requirements"] = [*others, f"spacy_bel[{','.join(sorted(extras))}]>={__version__}"]
 
 
 def _empty(component: type[KBComponent]) -> KBComponent:

@@ -13,6 +13,7 @@ from spacy.language import Language
 
 from spacy_bel.pipeline.linker import BelLinker
 from spacy_bel.pipeline.matcher import BelMatcher
+from spacy_bel.pipeline.reranker import BelReranker
 from spacy_bel.pipeline.retriever import BelRetriever
 
 RETRIEVER = {"@misc": "spacy-bel.LexicalRetriever.v1"}
@@ -150,6 +151,60 @@ def make_linker(
         overwrite=overwrite,
         threshold=threshold,
         top_k=top_k,
+        keep_candidates=keep_candidates,
+        label_types=label_types,
+        kb_ents=kb_ents,
+        context=context,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "bel_reranker",
+    default_config={
+        "kb": None,
+        "spans": "ents",
+        "extensions": "bel",
+        "write_kb_id": True,
+        "overwrite": True,
+        "threshold": 0.5,
+        "keep_candidates": 5,
+        "label_types": {},
+        "kb_ents": False,
+        "context": CONTEXT,
+        "reranker": {"@misc": "spacy-bel.CrossEncoder.v1"},
+        "scorer": {"@scorers": "spacy-bel.LinkScorer.v1"},
+    },
+    requires=["doc.ents"],
+    assigns=["token.ent_kb_id"],
+)
+def make_reranker(
+    nlp: Language,
+    name: str,
+    *,
+    kb: str | None,
+    spans: str,
+    extensions: str,
+    write_kb_id: bool,
+    overwrite: bool,
+    threshold: float,
+    keep_candidates: int,
+    label_types: dict[str, list[str]],
+    kb_ents: bool,
+    context: dict[str, Any],
+    reranker: Callable[..., Any],
+    scorer: Callable[..., Any] | None,
+) -> BelReranker:
+    """The factory ``bel_reranker``; its settings are those of ``BelReranker``."""
+    return BelReranker(
+        name,
+        reranker,
+        kb=kb,
+        spans=spans,
+        extensions=extensions,
+        write_kb_id=write_kb_id,
+        overwrite=overwrite,
+        threshold=threshold,
         keep_candidates=keep_candidates,
         label_types=label_types,
         kb_ents=kb_ents,

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_bel.errors import Errors
 from spacy_bel.mentions.extract import spans_of
 from spacy_bel.mentions.writing import set_kb_ids, store
+from spacy_bel.pipeline.learning import Learner
 from spacy_bel.pipeline.retriever import BelRetriever, MakeRetriever
-from spacy_bel.protocols import Reranker
+from spacy_bel.protocols import DocumentReranker, Reranker
+from spacy_bel.reranking.cross_encoder import CrossEncoder
 from spacy_bel.types import Candidate, Link, Mention, Ranking
 
 MakeReranker = Callable[[Any], Reranker]
@@ -51,6 +54,9 @@ class BelLinker(BelRetriever):
         context: What of the document goes into a mention (``mentions.extract.Context``).
         scorer: Scores the component's output, or None.
     """
+
+    model: None = None
+    """spaCy asks trainable components for one; what a reranker learns lies in the reranker."""
 
     def __init__(
         self,
@@ -95,6 +101,7 @@ class BelLinker(BelRetriever):
         self.kb_ents = kb_ents
         self._make_reranker = make_reranker
         self._reranker: Reranker | None = None
+        self._learning: Learner | None = None
         if kb_ents and not Span.has_extension("kb_ents"):
             Span.set_extension("kb_ents", default=[])
 
@@ -104,6 +111,82 @@ class BelLinker(BelRetriever):
         if self._reranker is None and self._make_reranker is not None:
             self._reranker = self.restored("reranker", self._make_reranker(self.kb))
         return self._reranker
+
+    def use_reranker(self, reranker: Reranker | None) -> None:
+        """Rank by another reranker from now on; the component's config does not change.
+
+        Args:
+            reranker: A reranker over the same knowledge base, or None for the best candidate.
+        """
+        self._make_reranker = None
+        self._reranker = reranker
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether ``spacy train`` teaches the reranker; of all kinds a ``CrossEncoder`` learns."""
+        return self._learner() is not None
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]] | None = None,
+        *,
+        nlp: Language | None = None,
+        kb: str | None = None,
+    ) -> None:
+        """Take the knowledge base from the config, and from examples what the reranker needs.
+
+        Args:
+            get_examples: spaCy's examples.
+            nlp: The pipeline.
+            kb: Directory of the knowledge base; what the component already has where None.
+        """
+        super().initialize(get_examples, nlp=nlp, kb=kb)
+        learner = self._learner()
+        if learner is not None and get_examples is not None:
+            learner.fit_scale(self, get_examples())
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Let the reranker learn from the gold mentions, if it can.
+
+        The candidates are those that the component finds: where the knowledge base holds the
+        mentions of these very documents as names, they are better than any new document's
+        (``python -m spacy_bel examples`` and ``train reranker`` know how to avoid that).
+
+        Args:
+            examples: spaCy's examples.
+            drop: Not used: short fine-tuning goes without dropout.
+            sgd: Not used: pre-trained and new parameters learn at rates of their own.
+            losses: Where the loss is added under the component's name.
+
+        Returns:
+            The losses.
+        """
+        losses = {} if losses is None else losses
+        learner = self._learner()
+        if learner is not None:
+            losses[self.name] = losses.get(self.name, 0.0) + learner.update(self, examples)
+        return losses
+
+    def is_known(self, span: Span) -> bool:
+        """Whether candidates can be had for a span: always, for they are looked up."""
+        return True
+
+    def _learner(self) -> Learner | None:
+        if self._make_reranker is None or (self._store is None and self._path is None):
+            return None
+        reranker = self.reranker
+        if not isinstance(reranker, CrossEncoder):
+            return None
+        if self._learning is None or self._learning.reranker is not reranker:
+            self._learning = Learner(reranker)
+        return self._learning
 
     def parts(self) -> dict[str, object]:
         """The retriever and the reranker, if there is one."""
@@ -117,7 +200,7 @@ class BelLinker(BelRetriever):
 
     def __getstate__(self) -> dict[str, Any]:
         """The component without what another process opens for itself."""
-        return {**super().__getstate__(), "_reranker": None}
+        return {**super().__getstate__(), "_reranker": None, "_learning": None}
 
     def link(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> list[list[Link]]:
         """Link spans without writing anything.
@@ -130,7 +213,7 @@ class BelLinker(BelRetriever):
             For each document, one answer per span, whatever its label.
         """
         found = self.candidates(docs, spans)
-        rankings = self._rank([answer for own in found for answer in own])
+        rankings = self._rank(found)
         return [
             [self._choose(mention, candidates, next(rankings)) for mention, candidates in own]
             for own in found
@@ -180,12 +263,19 @@ class BelLinker(BelRetriever):
         if self.write_kb_id and spans:
             set_kb_ids(doc, self.spans, kb_ids)
 
-    def _rank(self, asked: Sequence[tuple[Mention, list[Candidate]]]) -> Iterator[Ranking | None]:
+    def _rank(
+        self, found: Sequence[Sequence[tuple[Mention, list[Candidate]]]]
+    ) -> Iterator[Ranking | None]:
         """One Ranking per mention; None throughout where there is no reranker."""
+        asked = [answer for own in found for answer in own]
         if self.reranker is None or not asked:
             return iter([None] * len(asked))
         mentions, candidates = zip(*asked, strict=True)
-        rankings = self.reranker.rerank(mentions, candidates)
+        if isinstance(self.reranker, DocumentReranker):
+            documents = [number for number, own in enumerate(found) for _ in own]
+            rankings = self.reranker.rerank_documents(mentions, candidates, documents)
+        else:
+            rankings = self.reranker.rerank(mentions, candidates)
         if len(rankings) != len(asked):
             raise Errors.B651(
                 name=self.name, part="reranker", found=len(rankings), asked=len(asked)
@@ -205,7 +295,7 @@ class BelLinker(BelRetriever):
                 return Link(mention, candidates=tuple(candidates), error=error)
             candidates = _reordered(candidates, ranking)
             nil = ranking.nil
-        ids, score = _answer(mention, candidates)
+        ids, score = _answer(mention, candidates, is_reranked=ranking is not None)
         if not ids or score < self.threshold or nil > score:
             return Link(mention, (), score, max(nil, 1 - score), tuple(candidates))
         return Link(mention, ids, score, nil, tuple(candidates))
@@ -220,8 +310,13 @@ def _reordered(candidates: list[Candidate], ranking: Ranking) -> list[Candidate]
     return sorted(scored, key=lambda candidate: -candidate.score)
 
 
-def _answer(mention: Mention, candidates: list[Candidate]) -> tuple[tuple[str, ...], float]:
-    """The ids and the score of the best answer, before NIL is considered."""
+def _answer(
+    mention: Mention, candidates: list[Candidate], *, is_reranked: bool
+) -> tuple[tuple[str, ...], float]:
+    """The ids and the score of the best answer, before NIL is considered.
+
+    A reranker's values for the whole and for the parts can be compared; the retriever's cannot.
+    """
     if not candidates:
         return (), 0.0
     whole = next((c for c in candidates if "part" not in c.scores), None)
@@ -235,4 +330,7 @@ def _answer(mention: Mention, candidates: list[Candidate]) -> tuple[tuple[str, .
     if len(best_of_part) < 2:
         return (candidates[0].id,), candidates[0].score
     chosen = [best_of_part[part] for part in sorted(best_of_part)]
-    return tuple(c.id for c in chosen), min(c.score for c in chosen)
+    score = min(c.score for c in chosen)
+    if is_reranked and whole is not None and whole.score > score:
+        return (whole.id,), whole.score
+    return tuple(c.id for c in chosen), score

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
+from spacy.language import Language
+
+from spacy_bel import __version__
 from spacy_bel.errors import Errors
 from spacy_bel.protocols import Persistent
 
@@ -92,3 +97,21 @@ def unpack_parts(content: Mapping[str, bytes]) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         raise Errors.B604(path=folder, reason=error.strerror or error) from error
     return folder
+
+
+def require_extras(nlp: Language, parts: Iterable[object]) -> None:
+    """Have a package of the pipeline ask for the optional libraries that its parts need.
+
+    Args:
+        nlp: The pipeline, whose meta data get the requirement.
+        parts: Retrievers and rerankers; what they need they name in ``extras``.
+    """
+    extras = {extra for part in parts for extra in getattr(part, "extras", ())}
+    if not extras:
+        return
+    asked = [Requirement(text) for text in nlp.meta.get("requirements", [])]
+    others = [str(one) for one in asked if canonical(one.name) != "spacy-bel"]
+    for one in asked:
+        if canonical(one.name) == "spacy-bel":
+            extras |= one.extras
+    nlp.meta["requirements"] = [*others, f"spacy_bel[{','.join(sorted(extras))}]>={__version__}"]

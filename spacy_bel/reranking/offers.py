@@ -53,7 +53,7 @@ class OfferMaker:
         for alias in every:
             counts[surface(alias.name)] = counts.get(surface(alias.name), 0) + alias.count
         names = tuple(
-            Alias(alias.name, alias.kind, alias.lang, alias.source, counts[key])
+            Alias(alias.name, alias.kind, alias.lang, count=counts[key])
             for key, alias in list(kept.items())[: self._max_names]
         )
         return Offer(candidate, names, sum(counts.values()))

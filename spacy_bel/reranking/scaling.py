@@ -21,7 +21,9 @@ class Scaling:
     Args:
         temperature: What scores are divided by, above 0 (Guo et al. 2017).
         nil_bias: What is added to the score of NIL, then.
-        fitted: Whether the two were fitted on annotated mentions.
+        fitted: Whether they were fitted on annotated mentions.
+        curve: Points of an increasing curve that every probability is mapped by, at last; they
+            need not sum to 1 then. Empty for none.
 
     Raises:
         BelError: The temperature is not above 0, or a value is not finite.
@@ -30,6 +32,7 @@ class Scaling:
     temperature: float = 1.0
     nil_bias: float = 0.0
     fitted: bool = False
+    curve: Sequence[Sequence[float]] = ()
 
     def __post_init__(self) -> None:
         if not (self.temperature > 0 and np.isfinite(self.temperature)):
@@ -44,13 +47,16 @@ class Scaling:
             scores: One value per candidate, and that of NIL as the last one.
 
         Returns:
-            As many values, which sum to 1.
+            As many values, which sum to 1 where there is no curve.
         """
         values = np.asarray(scores, dtype=np.float64) / self.temperature
         values[-1] += self.nil_bias
         powers: NDArray[np.float64] = np.exp(values - values.max())
         powers /= powers.sum()
-        return powers
+        if not self.curve:
+            return powers
+        found, rates = zip(*self.curve, strict=True)
+        return np.asarray(np.interp(powers, found, rates), dtype=np.float64)
 
 
 def fit_scaling(
