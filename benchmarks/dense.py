@@ -23,7 +23,7 @@ from benchmarks.common import (
     unfinished,
     workbench,
 )
-from benchmarks.retrieval import FIGURES, QUICK, SAMPLE_ROWS, TOP_K
+from benchmarks.retrieval import FIGURES, QUICK, SAMPLE_ROWS, TOP_K, Row
 from spacy_bel.corpora.names import annotated_names
 from spacy_bel.kb.build import add_annotated_aliases
 from spacy_bel.kb.store import Store
@@ -62,8 +62,8 @@ def main() -> None:
     arguments = options.parse_args()
     rows: list[list[str]] = []
     with workbench(arguments) as bench:
-        chosen = SAMPLE_ROWS if arguments.sample else QUICK
-        chosen = tuple(row for row in chosen if arguments.only in row.corpus.name)
+        every: tuple[Row, ...] = SAMPLE_ROWS if arguments.sample else QUICK
+        chosen = [row for row in every if arguments.only in row.corpus.name]
         for row in tqdm(chosen, disable=None):
             for annotated in (None, row.train) if row.with_names else (None,):
                 kb = bench.kb(row.vocabulary, annotated)

@@ -234,8 +234,8 @@ class Errors(Enum):
         "by their letters alone. Encode them with: python -m spacy_bel kb embed {path}"
     )
     B420 = (
-        "The index {path} has {found[0]} vectors of {found[1]} dimensions, but there are "
-        "{expected[0]} of {expected[1]}. Make it again with: python -m spacy_bel kb embed"
+        "The index {path} has {count} vectors of {dimension} dimensions, but there are "
+        "{expected}. Make it again with: python -m spacy_bel kb embed"
     )
     B422 = (
         "{name} has nothing to fit (its retriever is {found}): fitting is for "
@@ -374,6 +374,57 @@ class Errors(Enum):
         "Cannot find out what the server at {address} offers. {reason} Start again when it works, "
         "or name the mode: one of {modes}."
     )
+    B800 = (
+        "There is no text or row to work on in {path}: {reason}. Give plain text (one document a "
+        'line), JSON lines with a "text", .spacy, PubTator or BioC files, or rows that mine made.'
+    )
+    B801 = "Rows cannot be made with {setting}={value!r}; allowed: {allowed}."
+    B802 = (
+        "{path} holds the beginning of a run with other settings or inputs. Give those again, "
+        "or remove the folder to start anew."
+    )
+    B803 = "{path} cannot be written: {reason}. What was finished is kept: start again."
+    B804 = "Another process is working on {path}. Wait for it, or write to another place."
+    B805 = (
+        "No mention with candidates in {texts} texts. Does the pipeline ({names}) find mentions? "
+        "Put a bel_matcher or an NER before the linker."
+    )
+    B806 = (
+        "The row {key} offers {id}, of the knowledge base {of!r}, which {kb!r} does not know. "
+        "Give the knowledge base that the rows were made with, or make them again."
+    )
+    B807 = "The teacher's config {path} cannot be used: {reason}"
+    B808 = (
+        "{name} has no prompt to show worked examples in. Leave out teacher.shots, or take a "
+        "ChatReranker or a SetwiseLLM."
+    )
+    B810 = (
+        "The teacher {source!r} says NIL to {count} of {answers} questions: nothing can be learned "
+        "from it. Look at what it is asked, and at what it answers."
+    )
+    B811 = (
+        "The teacher {source!r} chooses the option {letter} in {count} of {answers} questions, "
+        "though the options are shuffled: nothing can be learned from it."
+    )
+    B812 = "The teacher {source!r} labelled none of {count} rows. The commonest reason: {reason}"
+    B813 = (
+        "Batch files cannot be used: {reason}. They take one ChatReranker with the mode schema, "
+        "logprobs or letter; without them, label asks request by request."
+    )
+    B820 = (
+        "There is nothing to make rows from: no concept of {kb!r} has a second name, or none in "
+        "the languages asked for."
+    )
+    B830 = "No row of {path} is left: {reasons}. Ask for less."
+    B840 = (
+        "Systems are compared by name, each of which must be there once: {names}. "
+        "Give them as --system NAME=PIPELINE or --reranker NAME=CONFIG."
+    )
+    B841 = (
+        "The reranker {name!r} is over the knowledge base {kb!r}, the pipeline over {other!r} with "
+        "another content. Give its config the pipeline's."
+    )
+
     B900 = "The examples {path} cannot be read: {reason}."
     B901 = (
         "{path}, line {line}: {reason} Make examples with: python -m spacy_bel examples PIPELINE "

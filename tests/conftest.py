@@ -148,3 +148,37 @@ def spacy_bel_data() -> Path:
     if "SPACY_BEL_DATA" not in os.environ:
         pytest.skip("the environment variable SPACY_BEL_DATA names no folder of real data")
     return Path(os.environ["SPACY_BEL_DATA"])
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two small layers with the words of the knowledge base of a dozen concepts."""
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    names = " ".join(
+        alias.name for record in RECORDS if isinstance(record, Concept) for alias in record.aliases
+    )
+    words = sorted(
+        {*names.lower().split(), *"a an and in of seen the was were with woman ;".split()}
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny-encoder"
+    folder.mkdir()
+    letters = [
+        f"{mark}{letter}" for letter in "abcdefghijklmnopqrstuvwxyz«»" for mark in ("", "##")
+    ]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *dict.fromkeys([*letters, *words])]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformers.BertModel(config).save_pretrained(folder)
+    return folder

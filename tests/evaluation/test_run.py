@@ -25,7 +25,7 @@ def test_gold_mentions_and_end_to_end(nlp: Language, corpus_path: Path, kb: Stor
     assert metrics["schema"] == SCHEMA
     assert metrics["component"] == "linker"
     assert metrics["kb"] == {"name": "toy", "checksum": kb.checksum, "concepts": 12}
-    assert list(metrics)[-9:-1] == [
+    assert list(metrics)[-10:-1] == [
         "lenient",
         "name",
         "strict",
@@ -33,6 +33,7 @@ def test_gold_mentions_and_end_to_end(nlp: Language, corpus_path: Path, kb: Stor
         "breakdowns",
         "nil",
         "ece",
+        "risk_coverage",
         "counts",
     ]
     # "cold" is ambiguous, and the linker takes the first of its concepts.

@@ -17,7 +17,7 @@ def values() -> NDArray[np.float16]:
     random = np.random.default_rng(0)
     centres = random.normal(size=(40, 32))
     rows = np.repeat(centres, 50, axis=0) + 0.3 * random.normal(size=(2000, 32))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float16)
 
 
 @pytest.fixture(scope="session")

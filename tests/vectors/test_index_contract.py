@@ -165,7 +165,7 @@ def test_a_foreign_or_truncated_file_is_refused(
     for damaged in (content, half):
         path.write_bytes(damaged)
         index = open_index(kind, values, path)
-        with pytest.raises(BelError, match="B101|B420"):
+        with pytest.raises(BelError, match=r"B101|B420"):
             index.search(values[:1].astype(np.float32), 3)
 
 

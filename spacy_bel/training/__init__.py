@@ -1,0 +1,1 @@
+"""Training local models on examples: data, loop, checkpoints, curves."""
