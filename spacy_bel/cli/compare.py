@@ -1,0 +1,89 @@
+"""``python -m spacy_bel compare``: linkers side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    corpus: Annotated[Path, typer.Argument(help="Annotated corpus, a .spacy file.")],
+    output: Annotated[Path, typer.Argument(help="Folder for comparison.json and .html.")],
+    *,
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", help="NAME=PIPELINE to compare; may be repeated."),
+    ] = None,
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", "-p", help="The pipeline that --reranker changes.")
+    ] = "",
+    reranker: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reranker",
+            help="NAME=CONFIG: the pipeline with the reranker of a config as label --teacher "
+            "takes it; NAME=none for its retriever alone. May be repeated.",
+        ),
+    ] = None,
+    seen: Annotated[
+        list[Path] | None, typer.Option("--seen", help="Corpus that the systems have seen.")
+    ] = None,
+    hourly_price: Annotated[
+        float | None,
+        typer.Option(
+            "--hourly-price", min=0, help="Of this machine, in the currency of the prices."
+        ),
+    ] = None,
+    timed: Annotated[
+        int, typer.Option("--timed", min=1, help="Most mentions that a local system is timed on.")
+    ] = 2000,
+    resamples: Annotated[
+        int, typer.Option(min=1, help="Bootstrap resamples for the 95 % intervals.")
+    ] = 1000,
+) -> None:
+    """Compare retriever, student, teacher and cascade on the same gold mentions.
+
+    Prints Acc@1 by protocol with intervals, mentions per second, memory and the cost of 1,000
+    mentions, and tests every difference in pairs.
+    """
+    from wasabi.printer import Printer
+
+    from spacy_bel.distillation.compare import System
+    from spacy_bel.distillation.compare import compare as run
+    from spacy_bel.distillation.comparison import HEADER, notes_of, rows_of, write
+    from spacy_bel.errors import Errors
+
+    systems = [System(*_pair(text)) for text in system or ()]
+    for text in reranker or ():
+        name, config = _pair(text)
+        systems.append(System(name, pipeline, config))
+    if any(not each.pipeline for each in systems):
+        raise Errors.B840(names="no --pipeline is given")
+    measured, found = run(
+        systems,
+        corpus,
+        answers=output / "llm.sqlite",
+        seen=seen or (),
+        timed=timed,
+        resamples=resamples,
+        progress=True,
+    )
+    write(measured, found, output, hourly_price)
+    printer = Printer()
+    aligns = ("l", *"r" * (len(HEADER) - 1))
+    rows = rows_of(measured, hourly_price)
+    printer.table(rows, header=HEADER, aligns=aligns, divider=True)
+    for note in notes_of(found, hourly_price):
+        typer.echo(note)
+    typer.echo(f"Wrote {output / 'comparison.html'}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from spacy_bel.errors import Errors
+
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise Errors.B840(names=text)
+    return name, value

@@ -1,0 +1,265 @@
+"""Selecting rows: too much noisy data hurts a student (Ai et al. 2025)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, compress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_bel.distillation.habits import Habits
+from spacy_bel.distillation.noise import Noise, estimate_noise
+from spacy_bel.distillation.sampling import lot
+from spacy_bel.distillation.work import only_one
+from spacy_bel.errors import Errors
+from spacy_bel.examples import Example, Label, read_examples, write_examples
+from spacy_bel.text import surface
+from spacy_bel.types import NIL
+
+_COMPARED = 50
+"""Contexts of equal mentions with equal answers that a new one is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is kept.
+
+    Args:
+        source: Whose labels count; empty for the last label of each row.
+        min_agreement: Least share of repeated questions that were answered alike. Rows that were
+            asked about once have none and are kept.
+        min_probability: Least value of the chosen option, where the label has values.
+        max_gap: How far, in the retriever's score, the chosen candidate may be behind the best
+            one; NIL is behind by all of the best one's score. 1 for any distance.
+        missed: Whether to keep rows whose gold concept is not among the candidates.
+        noise: Whether to leave out labels that ``noise.estimate_noise`` doubts.
+        per_concept: Most rows of one concept; 0 for any number. NIL has no limit.
+        duplicates: From which likeness of their contexts, in [0, 1], equal mentions with equal
+            answers count as one; above 1 for never.
+        synthetic_share: Largest share of synthetic rows; None for any.
+        limit: Most rows, by lot; 0 for any number.
+        seed: Of the lots.
+    """
+
+    source: str = ""
+    min_agreement: float = 0.0
+    min_probability: float = 0.0
+    max_gap: float = 1.0
+    missed: bool = False
+    noise: bool = False
+    per_concept: int = 0
+    duplicates: float = 0.9
+    synthetic_share: float | None = None
+    limit: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        for setting in ("min_agreement", "min_probability", "max_gap", "synthetic_share"):
+            value = getattr(self, setting)
+            if value is not None and not 0 <= value <= 1:
+                raise Errors.B801(setting=setting, value=value, allowed="0 to 1")
+        for setting in ("per_concept", "limit"):
+            if (value := getattr(self, setting)) < 0:
+                raise Errors.B801(setting=setting, value=value, allowed="0 or more")
+
+
+@dataclass(slots=True)
+class Selected:
+    """What came of a selection.
+
+    Args:
+        kept: Rows that were kept, by provenance.
+        dropped: Rows that were not, by the first reason that applied.
+        noise: The estimate of label noise before selection; None where nobody asked for it.
+    """
+
+    kept: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    noise: Noise | None = None
+
+
+def select(inputs: Sequence[Path], output: Path, selection: Selection | None = None) -> Selected:
+    """Select rows.
+
+    The files are read several times and never held in memory as a whole.
+
+    Args:
+        inputs: Files of rows.
+        output: The rows to write, in the order in which they are read.
+        selection: What to keep.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        BelError: A file cannot be read or written, a teacher always says NIL, or no row is left.
+    """
+    selection = selection or Selection()
+    with only_one(output):
+        outcome = Selected()
+        reasons = _reasons(inputs, selection, outcome)
+        kept = np.array([not reason for reason in reasons], dtype=bool)
+        _limit(inputs, selection, kept, reasons)
+        outcome.dropped.update(reason for reason in reasons if reason)
+        if not kept.any():
+            listed = ", ".join(f"{n:,} {why}" for why, n in outcome.dropped.most_common())
+            raise Errors.B830(path=", ".join(map(str, inputs)), reasons=listed or "there is no row")
+
+        def chosen() -> Iterator[Example]:
+            for row in compress(_read(inputs), kept):
+                outcome.kept[row.provenance] += 1
+                yield row
+
+        write_examples(chosen(), output)
+    return outcome
+
+
+def answer_of(example: Example, source: str = "") -> tuple[str, ...] | None:
+    """What a row says that its mention means.
+
+    Args:
+        example: The row.
+        source: Whose label counts; empty for the last one.
+
+    Returns:
+        CURIEs or NIL, of which any is right: the teacher's where there is a label, else the
+        gold; None where nobody said anything.
+    """
+    label = label_of(example, source)
+    return (label.id,) if label is not None else example.gold
+
+
+def label_of(example: Example, source: str = "") -> Label | None:
+    """The label of a source, the last one of any source where it is empty; None without one."""
+    own = [label for label in example.labels if source in ("", label.source)]
+    return own[-1] if own else None
+
+
+def _reasons(inputs: Sequence[Path], selection: Selection, outcome: Selected) -> list[str]:
+    """For each row why it is left out; empty where it is kept."""
+    doubted: NDArray[np.bool_] | None = None
+    if selection.noise:
+        pairs = ((row, (answer_of(row, selection.source) or ("",))[0]) for row in _read(inputs))
+        outcome.noise = estimate_noise(pairs, selection.seed)
+        doubted = outcome.noise.suspicious
+    sieve = _Sieve(selection)
+    reasons = []
+    for number, row in enumerate(_read(inputs)):
+        is_doubted = doubted is not None and bool(doubted[number]) and bool(row.labels)
+        reasons.append(sieve.reason(row, is_doubted=is_doubted))
+    for source, habits in sieve.habits.items():
+        habits.check(source)
+    return reasons
+
+
+class _Sieve:
+    """Looks at rows one after the other."""
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.habits: dict[str, Habits] = {}
+        self._concepts: Counter[str] = Counter()
+        self._contexts: dict[tuple[str, str], list[str]] = {}
+
+    def reason(self, row: Example, *, is_doubted: bool) -> str:
+        """Why a row is left out; empty where it is kept."""
+        answer = answer_of(row, self.selection.source)
+        if answer is None:
+            return "without label"
+        label = label_of(row, self.selection.source)
+        if label is not None:
+            # The order that was shown is not known here, so only NIL tells anything.
+            place = None if label.id == NIL else 0
+            self.habits.setdefault(label.source, Habits()).add((place,), 1)
+        return (
+            (self._of_label(row, label) if label is not None else "")
+            or self._missed(row, answer)
+            or ("doubtful" if is_doubted else "")
+            or self._repeated(row, answer[0])
+        )
+
+    def _of_label(self, row: Example, label: Label) -> str:
+        selection = self.selection
+        if label.agreement is not None and label.agreement < selection.min_agreement:
+            return "agreement"
+        if label.probs is not None and label.probs.get(label.id, 0.0) < selection.min_probability:
+            return "probability"
+        scores = {candidate.id: candidate.score for candidate in row.candidates}
+        best = max(scores.values(), default=0.0)
+        if best - scores.get(label.id, 0.0) > selection.max_gap:
+            return "disagreement with the retriever"
+        return ""
+
+    def _missed(self, row: Example, answer: Sequence[str]) -> str:
+        if self.selection.missed or NIL in answer:
+            return ""
+        ids = {candidate.id for candidate in row.candidates}
+        return "gold not among the candidates" if ids.isdisjoint(answer) else ""
+
+    def _repeated(self, row: Example, answer: str) -> str:
+        selection = self.selection
+        limit = selection.per_concept
+        if limit and answer != NIL and self._concepts[answer] >= limit:
+            return "enough of the concept"
+        if selection.duplicates <= 1:
+            context = row.mention.context
+            known = self._contexts.setdefault((surface(row.mention.text), answer), [])
+            if any(likeness(context, each) >= selection.duplicates for each in known):
+                return "near-duplicate"
+            known.append(context)
+            del known[:-_COMPARED]
+        self._concepts[answer] += 1
+        return ""
+
+
+def _limit(
+    inputs: Sequence[Path], selection: Selection, kept: NDArray[np.bool_], reasons: list[str]
+) -> None:
+    """Leave out rows by lot: synthetic ones beyond their share, and those beyond the limit."""
+    if selection.synthetic_share is None and not selection.limit:
+        return
+    lots = np.array([lot(row.key(), selection.seed) for row in _read(inputs)])
+    share = selection.synthetic_share
+    if share is not None and share < 1:
+        made = np.array([row.provenance == "synthetic" for row in _read(inputs)], dtype=bool) & kept
+        most = int(share / (1 - share) * (kept.sum() - made.sum()) + 1e-9)
+        _drop(made, most, lots, kept, reasons, reason="beyond the share of synthetic rows")
+    if selection.limit:
+        _drop(kept.copy(), selection.limit, lots, kept, reasons, reason="beyond the limit")
+
+
+def _drop(
+    among: NDArray[np.bool_],
+    most: int,
+    lots: NDArray[np.float64],
+    kept: NDArray[np.bool_],
+    reasons: list[str],
+    *,
+    reason: str,
+) -> None:
+    places = np.flatnonzero(among)
+    for place in places[np.argsort(lots[places])][most:].tolist():
+        kept[place], reasons[place] = False, reason
+
+
+def likeness(one: str, other: str) -> float:
+    """Share of common character trigrams (Dice) of two contexts, in [0, 1]."""
+    if one == other:
+        return 1.0
+    first, second = _trigrams(one), _trigrams(other)
+    return 2 * len(first & second) / max(1, len(first) + len(second))
+
+
+def _trigrams(text: str) -> set[str]:
+    # Contexts hardly ever repeat, so nothing is gained by remembering these.
+    folded = f" {surface(text)} "
+    return {folded[place : place + 3] for place in range(len(folded) - 2)}
+
+
+def _read(inputs: Sequence[Path]) -> Iterator[Example]:
+    return chain.from_iterable(read_examples(path) for path in inputs)
