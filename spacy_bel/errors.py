@@ -446,20 +446,24 @@ class Errors(Enum):
         "last. No step may be called exact."
     )
     B767 = (
-        "{name} found no candidates to choose from under the prefix {prefix!r}. Put a bel_retriever "
-        "with the same spans and extensions before it, or use bel_linker, which is both."
+        "{name} found no candidates to choose from under the prefix {prefix!r}. Put a "
+        "bel_retriever with the same spans and extensions before it, or use bel_linker, which is "
+        "both."
     )
     B770 = (
         "{name} cannot be calibrated: {reason}. Give a pipeline whose linker has a local reranker, "
         "and an annotated corpus."
     )
     B771 = (
-        "{pipeline} is an installed package, which is not changed: name a folder for the calibrated "
-        "pipeline with --output."
+        "{pipeline} is an installed package, which is not changed: name a folder for the "
+        "calibrated pipeline with --output."
     )
 
     B910 = "Training cannot work with {setting}={value}; allowed: {allowed}."
-    B911 = "The state of training in {path} cannot be read ({reason}). Remove the folder to start anew."
+    B911 = (
+        "The state of training in {path} cannot be read ({reason}). "
+        "Remove the folder to start anew."
+    )
     B912 = "There is no {what} example with candidates and an answer. Check the rows."
     B913 = (
         "{path} holds a run with other settings or data. Give another output folder, or remove "
