@@ -213,8 +213,8 @@ class Errors(Enum):
         "or make the vectors again with: python -m spacy_bel kb embed"
     )
     B413 = (
-        "The encoder {name} is not on this machine ({reason}). Give the path of its folder; "
-        "a model of the hub is fetched once with: huggingface-cli download {name}"
+        "The model {name} is not on this machine ({reason}). Give the path of its folder; "
+        "a model of the hub is fetched beforehand with: hf download {name}"
     )
     B414 = "There are no weights in {path}: a model folder has {patterns}."
     B415 = (
@@ -291,8 +291,7 @@ class Errors(Enum):
     )
     B711 = (
         "The language model {name!r} cannot be loaded ({reason}). Give a folder with its files, "
-        "or fetch it beforehand with: hf download NAME. Only with local_files_only = false is it "
-        "fetched when it is first used."
+        "or fetch it again with: hf download NAME."
     )
     B712 = (
         "The adapter in {path} was trained on {named!r} and does not fit {name!r}. Name its own "

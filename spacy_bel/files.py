@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are written as a whole or not at all, and by one process at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spacy_bel.errors import Errors
+
+try:
+    import fcntl
+except ImportError:  # a system without such locks
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -39,3 +44,29 @@ def replacing(path: Path, error: Errors) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+@contextmanager
+def only_one(output: Path) -> Iterator[None]:
+    """Let no second process work on an output; the lock ends with the process at the latest.
+
+    Args:
+        output: What is to be written.
+
+    Raises:
+        BelError: Another process works on it, or its folder cannot be written.
+    """
+    path = output.with_name(f".{output.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as problem:
+        raise Errors.B803(path=path, reason=problem.strerror or problem) from problem
+    with file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise Errors.B804(path=output) from problem
+        # The file stays: whoever removed it would let others lock two files of one name.
+        yield

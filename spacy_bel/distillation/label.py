@@ -17,10 +17,10 @@ from spacy_bel.distillation.current import brought_up_to_date
 from spacy_bel.distillation.habits import LEAST, Habits
 from spacy_bel.distillation.seen import Seen
 from spacy_bel.distillation.teacher import Teacher
-from spacy_bel.distillation.work import Work, digest_of, only_one
+from spacy_bel.distillation.work import Work, digest_of
 from spacy_bel.errors import BelError, Errors
 from spacy_bel.examples import Example, from_line, read_examples, to_line, write_examples
-from spacy_bel.files import replacing
+from spacy_bel.files import only_one, replacing
 from spacy_bel.reranking.chat_questions import mention_label
 from spacy_bel.types import NIL
 

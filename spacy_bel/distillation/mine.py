@@ -14,9 +14,10 @@ from tqdm import tqdm
 from spacy_bel.distillation.sampling import check, sample
 from spacy_bel.distillation.seen import Seen
 from spacy_bel.distillation.texts import Text, read_texts
-from spacy_bel.distillation.work import Work, digest_of, only_one
+from spacy_bel.distillation.work import Work, digest_of
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, KBReference, from_line, to_line, write_examples
+from spacy_bel.files import only_one
 from spacy_bel.mentions.extract import spans_of
 from spacy_bel.pipeline.retriever import BelRetriever
 from spacy_bel.reranking.offers import OfferMaker

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from spacy_bel.distillation.habits import Habits
 from spacy_bel.distillation.noise import Noise, estimate_noise
 from spacy_bel.distillation.sampling import lot
-from spacy_bel.distillation.work import only_one
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, Label, read_examples, write_examples
+from spacy_bel.files import only_one
 from spacy_bel.text import surface
 from spacy_bel.types import NIL
 

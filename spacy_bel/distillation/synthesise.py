@@ -16,9 +16,9 @@ from spacy_bel.distillation.drafts import Draft, from_names, from_text
 from spacy_bel.distillation.hold_out import without_names
 from spacy_bel.distillation.mine import reference_of
 from spacy_bel.distillation.sampling import lot
-from spacy_bel.distillation.work import only_one
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, KBReference, read_examples, write_examples
+from spacy_bel.files import only_one
 from spacy_bel.kb.store import Store
 from spacy_bel.pipeline.retriever import BelRetriever
 from spacy_bel.reranking.offers import OfferMaker

@@ -5,46 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from spacy_bel.errors import Errors
 from spacy_bel.files import replacing
 
-try:
-    import fcntl
-except ImportError:  # a system without such locks
-    fcntl = None  # type: ignore[assignment]
-
 _STATE = "state.json"
 _LINES = "lines.jsonl"
-
-
-@contextmanager
-def only_one(output: Path) -> Iterator[None]:
-    """Let no second process work on an output; the lock ends with the process at the latest.
-
-    Args:
-        output: What is to be written.
-
-    Raises:
-        BelError: Another process works on it, or its folder cannot be written.
-    """
-    path = output.with_name(f".{output.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
-    except OSError as problem:
-        raise Errors.B803(path=path, reason=problem.strerror or problem) from problem
-    with file:
-        try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise Errors.B804(path=output) from problem
-        # The file stays: whoever removed it would let others lock two files of one name.
-        yield
 
 
 class Work:

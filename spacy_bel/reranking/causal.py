@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spacy_bel.errors import Errors
 from spacy_bel.extras import load
+from spacy_bel.models import find_model
 from spacy_bel.reranking import weights
 from spacy_bel.reranking.forward import SharedPrefix, collate, option_logits
 from spacy_bel.reranking.loading import add_adapter, load_causal
@@ -225,7 +226,7 @@ class CausalLM:
         revision = self.revision
         if self._saved is not None and self._saved.name == self.name:
             revision = self._saved.revision
-        return weights.find_model(self.name, revision, local_files_only=self.local_files_only)
+        return find_model(self.name, revision, local_files_only=self.local_files_only, extra="llm")
 
     def _load(self) -> tuple[Any, PromptEncoder]:
         if self._loaded is None:

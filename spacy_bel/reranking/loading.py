@@ -9,7 +9,7 @@ from typing import Any
 from spacy_bel.devices import guard_forks, pick_device, pick_dtype
 from spacy_bel.errors import Errors
 from spacy_bel.extras import load
-from spacy_bel.reranking import weights
+from spacy_bel.models import find_model
 
 
 def load_causal(
@@ -37,7 +37,7 @@ def load_causal(
     """
     transformers = load("transformers", "llm")
     place = pick_device(device)
-    folder = weights.find_model(name, revision, local_files_only=local_files_only)
+    folder = find_model(name, revision, local_files_only=local_files_only, extra="llm")
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = transformers.AutoModelForCausalLM.from_pretrained(

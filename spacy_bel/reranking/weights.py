@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load
 from spacy_bel.files import replacing
+from spacy_bel.models import READ
 
 ADAPTER_INFO = "spacy_bel.json"
 """Beside an adapter: the base model that it was trained on, and the prompt."""
-
-_KEPT = (".json", ".jinja", ".txt", ".model", ".safetensors")
-"""Files of a model that are read; not formats that can run code."""
 
 _WEIGHTS = (".safetensors", ".bin")
 
@@ -37,34 +34,6 @@ class BaseModel:
     name: str
     revision: str | None
     checksum: str
-
-
-def find_model(name: str, revision: str | None = None, *, local_files_only: bool = True) -> Path:
-    """The folder with a model's or an adapter's files.
-
-    Args:
-        name: A folder, or a name on the Hugging Face hub.
-        revision: Branch, tag or commit of the hub.
-        local_files_only: Whether to look on this machine alone.
-
-    Returns:
-        The folder.
-
-    Raises:
-        BelError: It is not there.
-    """
-    if Path(name).is_dir():
-        return Path(name)
-    hub = load("huggingface_hub", "llm")
-    patterns = [f"*{suffix}" for suffix in _KEPT]
-    try:
-        found = hub.snapshot_download(
-            name, revision=revision, local_files_only=local_files_only, allow_patterns=patterns
-        )
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise Errors.B711(name=name, reason=reason) from error
-    return Path(found)
 
 
 def identify(name: str, revision: str | None, folder: Path) -> BaseModel:
@@ -115,7 +84,7 @@ def copy_model(source: Path, target: Path) -> None:
     Raises:
         BelError: It has no weights in the safetensors format, or cannot be written.
     """
-    files = [path for path in sorted(source.iterdir()) if path.suffix in _KEPT]
+    files = [path for path in sorted(source.iterdir()) if path.suffix in READ]
     if not any(path.suffix == ".safetensors" for path in files):
         raise Errors.B714(path=source)
     try:

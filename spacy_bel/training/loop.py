@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, to_line
-from spacy_bel.files import replacing
+from spacy_bel.files import only_one, replacing
 from spacy_bel.training.curves import write_curves
 from spacy_bel.training.loss import listwise
 from spacy_bel.training.optimiser import Optimiser, Rates
@@ -111,18 +111,26 @@ def train(
         The curves (see ``Progress``).
 
     Raises:
-        BelError: There is nothing to train or evaluate on, the folder holds another run, or it
-            cannot be written.
+        BelError: There is nothing to train or evaluate on, the folder holds another run or
+            another process writes to it, or it cannot be written.
     """
     run = _Run(reranker, examples, dev, output, settings)
-    run.start()
-    bar = tqdm(
-        total=run.steps,
-        initial=run.progress.step,
-        unit="step",
-        desc="training",
-        disable=None if progress else True,
-    )
+    with only_one(output):
+        run.start()
+        bar = tqdm(
+            total=run.steps,
+            initial=run.progress.step,
+            unit="step",
+            desc="training",
+            disable=None if progress else True,
+        )
+        _finish(run, bar, on_step)
+    return run.progress.curves
+
+
+def _finish(run: _Run, bar: Any, on_step: Callable[[int], None] | None) -> None:
+    """Take all steps that are left."""
+    size = run.settings.batch_size
     with bar:
         for epoch, count in enumerate(run.plan):
             first = sum(run.plan[:epoch])
@@ -130,13 +138,12 @@ def train(
                 continue
             targets = run.draw(epoch)
             while run.progress.step < first + count and not run.is_over:
-                begin = (run.progress.step - first) * settings.batch_size
-                run.step(targets[begin : begin + settings.batch_size])
+                begin = (run.progress.step - first) * size
+                run.step(targets[begin : begin + size])
                 run.evaluate_if_due(epoch, is_last=run.progress.step == first + count)
                 bar.update()
                 if on_step is not None:
                     on_step(run.progress.step)
-    return run.progress.curves
 
 
 class _Run:
@@ -186,7 +193,6 @@ class _Run:
         """Begin, or go on where an earlier run was interrupted."""
         path = self.output / _STATE
         first = [target.question for target in self.draw(0)]
-        self.reranker.modules()  # tensors made while evaluating could not be trained
         self.reranker.fit_scale(first)
         if not path.exists():
             self.evaluate(0)

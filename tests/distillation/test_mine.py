@@ -18,9 +18,9 @@ from spacy.language import Language
 
 from spacy_bel.distillation.mine import Mining, mine
 from spacy_bel.distillation.sampling import homonyms, margin, sample
-from spacy_bel.distillation.work import only_one
 from spacy_bel.errors import BelError
 from spacy_bel.examples import Example, read_examples
+from spacy_bel.files import only_one
 from spacy_bel.kb.store import Store
 from spacy_bel.training.make_examples import find_retriever
 from tests.distillation.conftest import TEXTS
@@ -120,7 +120,7 @@ def test_text_without_mentions_is_an_error(nlp: Language, tmp_path: Path) -> Non
 def test_a_second_process_is_refused(nlp: Language, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     script = (
-        "import sys; from pathlib import Path; from spacy_bel.distillation.work import only_one\n"
+        "import sys; from pathlib import Path; from spacy_bel.files import only_one\n"
         "with only_one(Path(sys.argv[1])): print('here', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, str(output)]
