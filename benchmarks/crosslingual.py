@@ -23,12 +23,13 @@ from spacy_bel.kb.readers.base import Record
 from spacy_bel.kb.readers.registry import read
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
+from spacy_bel.models import MINILM
 from spacy_bel.protocols import Retriever
 from spacy_bel.retrieval.registry import hybrid_retriever, lexical_retriever
 from spacy_bel.training.retriever import BEST, RetrieverTraining
 from spacy_bel.training.retriever_settings import RetrieverSettings
 from spacy_bel.types import Alias, Concept, Mention
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 HPO = "kb/hpo/hp_assembled_2019-2026.obo.gz"
 TRANSLATIONS = "kb/hpo/translations"

@@ -28,7 +28,8 @@ from spacy_bel.corpora.names import annotated_names
 from spacy_bel.kb.build import add_annotated_aliases
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.models import MINILM
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 RETRIEVERS = {
     "lexical": "spacy-bel.LexicalRetriever.v1",

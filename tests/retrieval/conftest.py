@@ -10,8 +10,9 @@ import pytest
 from spacy_bel.kb.build import build, build_from_records
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
+from spacy_bel.models import MINILM
 from spacy_bel.types import Alias, Concept
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 ASSETS = Path(__file__).parents[2] / "assets"
 

