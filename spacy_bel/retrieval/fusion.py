@@ -29,8 +29,6 @@ ANNOTATED_PRIOR = 0.01
 DIGITS = 6
 """Digits of a score: what differs behind them differs from machine to machine."""
 
-_AT_A_TIME = 64
-
 
 class _Flat(NamedTuple):
     """Hits of a batch, each array of shape (hits,), query by query."""
@@ -88,19 +86,23 @@ class Fusion:
         self, found: Mapping[str, Sequence[Hits]], weights: Mapping[str, float], k: int
     ) -> list[list[Candidate]]:
         hits = [hit for of_query in zip(*found.values(), strict=True) for hit in of_query]
-        lengths = [len(hit.aliases) for hit in hits]
-        flat = self._flatten(hits, lengths, np.array([weights[name] for name in found]))
-        bounds = [0, *np.cumsum(lengths)[len(found) - 1 :: len(found)].tolist()]
-        order = self._order(flat, bounds)
-        chosen = _first_of_concepts(order, flat.concepts[order], bounds, k)
-        best = np.array([place for places in chosen for place in places], dtype=np.int64)
-        every = self._make(flat, best, list(found))
-        ends = np.cumsum([0, *map(len, chosen)]).tolist()
-        return [every[begin:end] for begin, end in pairwise(ends)]
+        flat = self._flatten(hits, np.array([weights[name] for name in found]))
+        order = self._order(flat)
+        pairs = flat.queries * len(self._store) + flat.concepts
+        distinct, which = np.unique(pairs, return_inverse=True)
+        # Of the places of a pair in the order the first one is written last, and stays.
+        first = np.empty(len(distinct), np.int64)
+        first[which[order[::-1]]] = np.arange(len(order))[::-1]
+        best = order[np.sort(first)]
+        counts = np.bincount(flat.queries[best], minlength=len(hits) // len(found))
+        starts = np.cumsum(counts) - counts
+        best = best[np.arange(len(best)) - np.repeat(starts, counts) < k]
+        every = self._make(flat, best, _stage_scores(flat, which, len(distinct), best, list(found)))
+        ends = np.cumsum(np.minimum(counts, k)).tolist()
+        return [every[begin:end] for begin, end in pairwise([0, *ends])]
 
-    def _flatten(
-        self, hits: Sequence[Hits], lengths: Sequence[int], weights: NDArray[np.float64]
-    ) -> _Flat:
+    def _flatten(self, hits: Sequence[Hits], weights: NDArray[np.float64]) -> _Flat:
+        lengths = [len(hit.aliases) for hit in hits]
         queries, stages = np.divmod(np.repeat(np.arange(len(hits)), lengths), len(weights))
         aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
         concepts = self._store.alias_concepts[aliases]
@@ -119,14 +121,14 @@ class Fusion:
         lifted = np.minimum(scores + self._prior[concepts], SAME_KEY)
         return np.where(scores < SAME_KEY, lifted, scores)
 
-    def _order(self, flat: _Flat, bounds: Sequence[int]) -> NDArray[np.int64]:
+    def _order(self, flat: _Flat) -> NDArray[np.int64]:
         """The order of hits: by query, then by score, then by preference."""
-        descending = -flat.scores
-        order = np.empty(len(descending), dtype=np.int64)
-        for begin, end in pairwise(bounds):
-            np.add(begin, np.argsort(descending[begin:end]), out=order[begin:end])
-        scores, queries = descending[order], flat.queries[order]
-        same = (scores[1:] == scores[:-1]) & (queries[1:] == queries[:-1])
+        # Scores have few digits, so that query and score are one whole number.
+        scale = 10**DIGITS
+        keys = flat.queries * (scale + 1) + scale - np.rint(flat.scores * scale).astype(np.int64)
+        order = np.argsort(keys)
+        keys = keys[order]
+        same = keys[1:] == keys[:-1]
         # Few hits have the score of another one; only these need the other keys.
         tied = np.zeros(len(order), dtype=bool)
         tied[1:] |= same
@@ -139,13 +141,14 @@ class Fusion:
             -store.concept_weights[concepts],
             store.alias_kinds[aliases],
             -store.alias_counts[aliases],
-            scores[tied],
-            queries[tied],
+            keys[tied],
         )
         order[tied] = members[np.lexsort(preference)]
         return order
 
-    def _make(self, flat: _Flat, best: NDArray[np.int64], stages: Sequence[str]) -> list[Candidate]:
+    def _make(
+        self, flat: _Flat, best: NDArray[np.int64], by_stage: Sequence[dict[str, float]]
+    ) -> list[Candidate]:
         """One candidate for each chosen hit, with its score and those of the stages."""
         store = self._store
         aliases, concepts = flat.aliases[best].tolist(), flat.concepts[best].tolist()
@@ -158,7 +161,7 @@ class Fusion:
                 _texts(store.alias_names, aliases),
                 map(store.type_sets.__getitem__, type_sets),
                 flat.scores[best].tolist(),
-                self._stage_scores(flat, best, stages),
+                by_stage,
                 repeat(store.name),
             )
         )
@@ -166,24 +169,40 @@ class Fusion:
             draft.__class__ = Candidate  # type: ignore[assignment]
         return cast(list[Candidate], drafts)
 
-    def _stage_scores(
-        self, flat: _Flat, best: NDArray[np.int64], stages: Sequence[str]
-    ) -> list[dict[str, float]]:
-        """What each stage gave each chosen concept at most, by stage name; 0 is left out."""
-        own = flat.stages[best]
-        found = [
-            {stages[stage]: value} if value else {}
-            for stage, value in zip(own.tolist(), flat.by_stage[best].tolist(), strict=True)
-        ]
-        pairs = flat.queries * len(self._store) + flat.concepts
-        for stage, name in enumerate(stages):
-            others, of_stage = np.flatnonzero(own != stage), flat.stages == stage
-            wanted = pairs[best[others]]
-            largest = _largest(wanted, pairs[of_stage], flat.by_stage[of_stage])
-            given = np.flatnonzero(largest)
-            for place, value in zip(others[given].tolist(), largest[given].tolist(), strict=True):
-                found[place][name] = value
-        return found
+
+def _stage_scores(
+    flat: _Flat,
+    which: NDArray[np.int64],
+    distinct: int,
+    best: NDArray[np.int64],
+    stages: Sequence[str],
+) -> list[dict[str, float]]:
+    """What each stage gave each chosen concept at most, by stage name; 0 is left out.
+
+    Args:
+        flat: All hits.
+        which: The pair of query and concept of each hit.
+        distinct: How many such pairs there are.
+        best: The chosen hits.
+        stages: Names of the stages.
+    """
+    largest = np.zeros(distinct * len(stages))
+    np.maximum.at(largest, which * len(stages) + flat.stages, flat.by_stage)
+    given = largest.reshape(-1, len(stages))[which[best]]
+    own = flat.stages[best]
+    values = given[np.arange(len(best)), own]
+    names = map(stages.__getitem__, own.tolist())
+    found = [
+        {name: value} if value else {} for name, value in zip(names, values.tolist(), strict=True)
+    ]
+    # Few candidates were found by more than one stage.
+    given[np.arange(len(best)), own] = 0
+    places, others = np.nonzero(given)
+    for place, stage, value in zip(
+        places.tolist(), others.tolist(), given[places, others].tolist(), strict=True
+    ):
+        found[place][stages[stage]] = value
+    return found
 
 
 class _Draft:
@@ -199,41 +218,3 @@ def _texts(strings: Sequence[str], numbers: Sequence[int]) -> Any:
     """Strings by number, each read once, for queries share most of their candidates."""
     read = {number: strings[number] for number in set(numbers)}
     return map(read.__getitem__, numbers)
-
-
-def _first_of_concepts(
-    order: NDArray[np.int64], concepts: NDArray[Any], bounds: Sequence[int], k: int
-) -> list[list[int]]:
-    """For each query the first hit of each concept, for ``k`` concepts.
-
-    Args:
-        order: The hits in their order.
-        concepts: The concept of each, in that order.
-        bounds: Where the hits of each query begin, and the last one's end.
-        k: How many concepts are wanted.
-    """
-    chosen = []
-    for begin, end in pairwise(bounds):
-        first: dict[int, int] = {}
-        for at in range(begin, end, _AT_A_TIME):
-            some = slice(at, min(at + _AT_A_TIME, end))
-            for place, concept in zip(order[some].tolist(), concepts[some].tolist(), strict=True):
-                first.setdefault(concept, place)
-            if len(first) >= k:
-                break
-        chosen.append(list(first.values())[:k])
-    return chosen
-
-
-def _largest(
-    wanted: NDArray[np.int64], pairs: NDArray[np.int64], scores: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The largest score of each wanted pair of query and concept; 0 where it has none."""
-    largest = np.zeros(len(wanted))
-    if len(wanted):
-        order = np.argsort(wanted)
-        ascending = wanted[order]
-        places = np.minimum(np.searchsorted(ascending, pairs), len(wanted) - 1)
-        is_wanted = ascending[places] == pairs
-        np.maximum.at(largest, order[places[is_wanted]], scores[is_wanted])
-    return largest
