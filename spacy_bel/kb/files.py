@@ -43,6 +43,7 @@ _PARTS = {
     "counts": dict,
     "type_sets": list,
     "languages": list,
+    "block_size": int,
     "checksum": str,
     "files": dict,
 }

@@ -6,7 +6,7 @@ words are in memory:
 
 1. names, their core keys and the features of each chunk go to disk, and the document
    frequencies are counted;
-2. each chunk's features are weighed and scattered into the posting lists.
+2. each chunk's features are weighed, and the names brought into blocks (see ``kb.blocks``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from spacy_bel.features import FeatureBatch, NameForms, features, hash64, weigh
 from spacy_bel.kb.arrays import ArrayFolder, StringsWriter
+from spacy_bel.kb.blocks import KEYS, Rows, narrow, rare_features, write_blocks
 
 CHUNK = 20_000
 """Names that are worked on at a time."""
@@ -48,9 +49,7 @@ ORDER BY parents.concept, broader.number
 Progress = Callable[[int], object]
 
 
-def write_arrays(
-    db: sqlite3.Connection, folder: ArrayFolder, progress: Progress
-) -> dict[str, list[Any]]:
+def write_arrays(db: sqlite3.Connection, folder: ArrayFolder, progress: Progress) -> dict[str, Any]:
     """Write all arrays.
 
     Args:
@@ -60,7 +59,8 @@ def write_arrays(
             twice.
 
     Returns:
-        The tables that the arrays point into: ``type_sets`` and ``languages``.
+        The tables that the arrays point into, ``type_sets`` and ``languages``, and the
+        ``block_size`` of the names.
     """
     type_sets = _write_concepts(db, folder)
     numbers = np.array(
@@ -69,8 +69,8 @@ def write_arrays(
     _write_parents(db, folder, numbers)
     languages = [row[0] for row in db.execute("SELECT DISTINCT lang FROM aliases ORDER BY lang")]
     chunks, size = _write_names(db, folder, numbers, languages, progress)
-    _write_postings(folder, chunks, _document_frequencies(chunks), size, progress)
-    return {"type_sets": type_sets, "languages": languages}
+    block_size = _write_features(folder, chunks, _document_frequencies(chunks), size, progress)
+    return {"type_sets": type_sets, "languages": languages, "block_size": block_size}
 
 
 def _write_concepts(db: sqlite3.Connection, folder: ArrayFolder) -> list[list[str]]:
@@ -180,47 +180,39 @@ def _document_frequencies(chunks: list[Path]) -> _Frequencies:
     return _Frequencies(codes, frequencies)
 
 
-def _write_postings(
+def _write_features(
     folder: ArrayFolder,
     chunks: list[Path],
     known: _Frequencies,
     size: int,
     progress: Progress,
-) -> None:
+) -> int:
+    """Weigh the features of all names and bring the names into blocks of the returned size."""
     codes, frequencies = known
     total = int(frequencies.sum())
     idf = (np.log((1 + size) / (1 + frequencies)) + 1).astype(np.float32)
     folder.save("features.codes", codes)
     folder.save("features.idf", idf)
-    folder.save("features.starts", np.concatenate([[0], np.cumsum(frequencies)]))
-    posting_aliases = folder.create("postings.aliases", total, np.int32)
-    posting_weights = folder.create("postings.weights", total, np.float32)
-    row_starts = folder.create("rows.starts", size + 1, np.int64)
-    row_features = folder.create("rows.features", total, np.int32)
-    row_weights = folder.create("rows.weights", total, np.float32)
-    row_starts[0] = 0
-    cursor = np.concatenate([[0], np.cumsum(frequencies)])[:-1]
+    starts = np.zeros(size + 1, np.int64)
+    features = folder.create("rows.features", total, np.int32)
+    weights = folder.create("rows.weights", total, np.float32)
+    rare = np.empty((size, KEYS), np.int32)
     alias = feature = 0
     for path in chunks:
         batch = _load_chunk(path)
         column = np.searchsorted(codes, batch.codes)
-        weights = weigh(batch, idf[column])
         lengths = np.bincount(batch.rows, minlength=batch.size)
-        row_starts[alias + 1 : alias + 1 + batch.size] = feature + np.cumsum(lengths)
-        row_features[feature : feature + len(column)] = column
-        row_weights[feature : feature + len(column)] = weights
-        order = np.argsort(column, kind="stable")
-        ordered = column[order]
-        in_chunk = np.bincount(ordered, minlength=len(codes))
-        first = np.concatenate([[0], np.cumsum(in_chunk)])[:-1]
-        target = cursor[ordered] + np.arange(len(ordered)) - first[ordered]
-        posting_aliases[target] = alias + batch.rows[order]
-        posting_weights[target] = weights[order]
-        cursor += in_chunk
+        names = slice(alias, alias + batch.size)
+        starts[alias + 1 : alias + 1 + batch.size] = feature + np.cumsum(lengths)
+        features[feature : feature + len(column)] = column
+        weights[feature : feature + len(column)] = weigh(batch, idf[column])
+        rare[names] = rare_features(batch.rows, column, frequencies, batch.size)
         alias += batch.size
         feature += len(column)
         path.unlink()
         progress(batch.size)
+    folder.save("rows.starts", narrow(starts))
+    return write_blocks(folder, Rows(starts, features, weights), rare, len(codes))
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:

@@ -6,7 +6,7 @@ beside it in memory-mapped arrays, which are made from it (see ``spacy_bel.kb.in
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the layout of the directory changes; another version is refused."""
 
 DDL = """

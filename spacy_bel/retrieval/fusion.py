@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.exact import SAME_KEY
 from spacy_bel.retrieval.hits import Hits
+from spacy_bel.retrieval.order import first_of_each, places
 from spacy_bel.types import Candidate
 
 BATCH = 512
@@ -90,15 +91,11 @@ class Fusion:
         order = self._order(flat)
         pairs = flat.queries * len(self._store) + flat.concepts
         distinct, which = np.unique(pairs, return_inverse=True)
-        # Of the places of a pair in the order the first one is written last, and stays.
-        first = np.empty(len(distinct), np.int64)
-        first[which[order[::-1]]] = np.arange(len(order))[::-1]
-        best = order[np.sort(first)]
+        best = first_of_each(order, which)
+        best = best[places(flat.queries[best], len(hits) // len(found)) < k]
         counts = np.bincount(flat.queries[best], minlength=len(hits) // len(found))
-        starts = np.cumsum(counts) - counts
-        best = best[np.arange(len(best)) - np.repeat(starts, counts) < k]
         every = self._make(flat, best, _stage_scores(flat, which, len(distinct), best, list(found)))
-        ends = np.cumsum(np.minimum(counts, k)).tolist()
+        ends = np.cumsum(counts).tolist()
         return [every[begin:end] for begin, end in pairwise([0, *ends])]
 
     def _flatten(self, hits: Sequence[Hits], weights: NDArray[np.float64]) -> _Flat:

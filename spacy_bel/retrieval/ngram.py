@@ -1,17 +1,20 @@
-"""Character trigrams and concept words: a sparse product over memory-mapped posting lists.
+"""Character trigrams and concept words: a block-max index over memory-mapped arrays.
 
-The similarity is the cosine of TF-IDF vectors (see ``spacy_bel.features``). It is computed in
-two steps. A query's commonest features make up most of the posting entries and little of its
-weight, so they are left out at first; the best names by the remaining features are then scored
-with all of them. A query that gets too few concepts in this way is searched with all at once.
-``prune=0`` leaves nothing out, which is exact and slower.
+The similarity is the cosine of TF-IDF vectors (see ``spacy_bel.features``). A sparse product of
+the queries with the largest weights in each block of names bounds what any name of the block can
+score (see ``spacy_bel.kb.blocks``). The names of the best blocks are scored, until no other bound
+reaches the score of the last concept that is wanted.
+
+A query's commonest features make up most of the work and little of its weight, so they are left
+out of the bounds, which may then be too low: names that share little else may be missed. With
+``prune=0`` nothing is left out, and the result is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +22,34 @@ from numpy.typing import NDArray
 from spacy_bel.errors import Errors
 from spacy_bel.features import FeatureBatch, features, weigh
 from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.block_search import BlockNames, BlockSearch
 from spacy_bel.retrieval.hits import Hits, Query
 
 BATCH = 256
-"""Queries that are multiplied at a time."""
+"""Most queries that are multiplied at a time,"""
 
-RESCORED = 4
-"""Names that are scored with all features, per concept wanted,"""
+BATCH_ENTRIES = 1 << 21
+"""and most entries of the index that are read for them, which bounds the memory needed."""
 
-RESCORED_MORE = 60
-"""and how many more, since of a few names the best are less sure to be there."""
+
+class _Known(NamedTuple):
+    """The features of queries that the knowledge base knows, by query.
+
+    Args:
+        starts: Where the features of each query begin, shape (queries + 1,).
+        columns: Numbers of the features, shape (n,).
+        weights: Their weights, shape (n,).
+    """
+
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    def part(self, begin: int, end: int) -> _Known:
+        """The features of some of the queries."""
+        starts = self.starts[begin : end + 1]
+        own = slice(starts[0], starts[-1])
+        return _Known(starts - starts[0], self.columns[own], self.weights[own])
 
 
 class NgramStage:
@@ -37,185 +58,175 @@ class NgramStage:
     Args:
         store: The knowledge base.
         prune: Share of a query's squared weight, in [0, 1), that its commonest features may
-            make up to be left out of the first step.
+            make up to be left out of the bounds.
     """
 
     def __init__(self, store: Store, *, prune: float = 0.3) -> None:
         if not 0 <= prune < 1:
             raise Errors.B401(setting="prune", value=prune, allowed="[0, 1)")
         self.prune = prune
-        self._alias_concepts = store.alias_concepts
+        self._concepts = store.alias_concepts
         self._codes = store.array("features.codes")
         self._idf = store.array("features.idf")
-        self._starts = store.array("features.starts")
         self._rows = _matrix(
             store.array("rows.starts"),
             store.array("rows.features"),
             store.array("rows.weights"),
             len(self._codes),
         )
-        self._postings = _matrix(
-            self._starts,
-            store.array("postings.aliases"),
-            store.array("postings.weights"),
-            len(store.alias_names),
+        self._names = store.array("blocks.names")
+        self._size = int(store.meta["block_size"])
+        self._blocks = -(-len(self._names) // self._size)
+        self._maxima = _matrix(
+            store.array("blocks.starts"),
+            store.array("blocks.numbers"),
+            store.array("blocks.weights"),
+            self._blocks,
         )
+        self._admitted: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
         """The names nearest to each query (see ``Stage``)."""
-        hits = self._search_batches(queries, k, self.prune)
+        found = self._search_batches(queries, k, self.prune)
         if self.prune:
-            short = [number for number, hit in enumerate(hits) if self._is_short(hit, k)]
+            short = [number for number, search in enumerate(found) if not search.has_enough]
             again = self._search_batches([queries[number] for number in short], k, 0.0)
-            for number, hit in zip(short, again, strict=True):
-                hits[number] = hit
-        return hits
+            for number, search in zip(short, again, strict=True):
+                found[number] = search
+        return [search.best() for search in found]
 
     def score(self, queries: Sequence[Query], names: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """The cosine of each query with given names (see ``ScoringStage``)."""
         if not queries:
             return []
-        return list(self._rescore(names, *self._known_features(queries)))
+        return self._score(names, self._known_features(queries), range(len(queries)))
 
-    def _concepts(self, names: NDArray[Any]) -> int:
-        """How many concepts bear some names."""
-        return len(set(self._alias_concepts[names].tolist()))
+    def _search_batches(self, queries: Sequence[Query], k: int, prune: float) -> list[BlockSearch]:
+        found: list[BlockSearch] = []
+        for at in range(0, len(queries), BATCH):
+            batch = queries[at : at + BATCH]
+            known = self._known_features(batch)
+            informative = self._informative(known, prune)
+            for part in self._parts(informative):
+                every, few = known.part(*part), informative.part(*part)
+                found += self._search(batch[slice(*part)], every, few, k)
+        return found
 
-    def _is_short(self, hit: Hits, k: int) -> bool:
-        """Whether there are too few concepts; of so many names that ``_best`` cut there are not."""
-        return len(hit.aliases) < _rescored(k) and self._concepts(hit.aliases) < k
+    def _parts(self, known: _Known) -> Iterator[tuple[int, int]]:
+        """Runs of queries that read no more of the index together than is allowed."""
+        entries = np.concatenate([[0], np.cumsum(self._frequencies(known))])[known.starts]
+        begin = 0
+        while begin < len(known.starts) - 1:
+            limit = entries[begin] + BATCH_ENTRIES
+            end = max(begin + 1, int(np.searchsorted(entries, limit, side="right")) - 1)
+            yield begin, end
+            begin = end
 
-    def _search_batches(self, queries: Sequence[Query], k: int, prune: float) -> list[Hits]:
-        batches = (queries[begin : begin + BATCH] for begin in range(0, len(queries), BATCH))
-        return [hit for batch in batches for hit in self._search(batch, k, prune)]
+    def _frequencies(self, known: _Known) -> NDArray[np.int64]:
+        """In how many blocks each feature occurs."""
+        starts = self._maxima.indptr
+        return np.subtract(starts[known.columns + 1], starts[known.columns], dtype=np.int64)
 
-    def _search(self, queries: Sequence[Query], k: int, prune: float) -> list[Hits]:
-        from scipy.sparse import csr_matrix
+    def _search(
+        self, queries: Sequence[Query], known: _Known, informative: _Known, k: int
+    ) -> list[BlockSearch]:
+        searches = list(self._bound(queries, informative, k))
+        while pending := [number for number, each in enumerate(searches) if not each.is_done]:
+            names = [searches[number].next_names() for number in pending]
+            scores = self._score(names, known, pending)
+            concepts = self._count_concepts(names)
+            for number, own, count in zip(pending, scores, concepts, strict=True):
+                searches[number].take(own, count)
+        return searches
 
-        rows, columns, weights = self._known_features(queries)
-        kept = self._informative(rows, columns, weights, prune)
-        shape = (len(queries), len(self._codes))
-        first = csr_matrix((weights[kept], (rows[kept], columns[kept])), shape=shape)
-        product = first @ self._postings
-        bounds = product.indptr.tolist()
-        found = [
-            self._best(product.indices[begin:end], product.data[begin:end], query.mask, k)
-            for query, (begin, end) in zip(queries, pairwise(bounds), strict=True)
-        ]
-        if not prune:
-            return found
-        names = [hit.aliases for hit in found]
-        scores = self._rescore(names, rows, columns, weights)
-        return [Hits(*each) for each in zip(names, scores, strict=True)]
+    def _count_concepts(self, names: Sequence[NDArray[Any]]) -> list[int]:
+        """How many concepts have the names of each query."""
+        queries = np.repeat(np.arange(len(names)), list(map(len, names)))
+        pairs = np.sort((queries << 32) | self._concepts[np.concatenate(names)])
+        first = np.diff(pairs, prepend=-1) != 0
+        counts: list[int] = np.bincount(pairs[first] >> 32, minlength=len(names)).tolist()
+        return counts
 
-    def _known_features(
-        self, queries: Sequence[Query]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    def _known_features(self, queries: Sequence[Query]) -> _Known:
         batch = features([query.forms for query in queries])
+        numbers = np.arange(len(queries) + 1)
         if not len(self._codes):
-            return batch.rows[:0], batch.rows[:0], batch.counts[:0]
+            return _Known(0 * numbers, batch.rows[:0], batch.counts[:0])
         columns = np.searchsorted(self._codes, batch.codes)
         columns[columns == len(self._codes)] = 0
         known = self._codes[columns] == batch.codes
         rows, columns = batch.rows[known], columns[known]
         batch = FeatureBatch(rows, batch.codes[known], batch.counts[known], batch.size)
-        return rows, columns, weigh(batch, self._idf[columns])
+        weights = weigh(batch, self._idf[columns])
+        return _Known(np.searchsorted(rows, numbers), columns, weights)
 
-    def _informative(
-        self,
-        rows: NDArray[np.int64],
-        columns: NDArray[np.int64],
-        weights: NDArray[np.float32],
-        prune: float,
-    ) -> NDArray[np.bool_]:
-        """Which features take part in the first step: all but the commonest of each row."""
-        if not prune or not len(rows):
-            return np.ones(len(rows), dtype=bool)
-        frequency = self._starts[columns + 1] - self._starts[columns]
-        order = np.lexsort((-frequency, rows))
-        squares = weights[order].astype(np.float64) ** 2
-        running = np.cumsum(squares)
-        begins = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        lengths = np.diff(np.append(begins, len(rows)))
-        before = np.repeat(running[begins] - squares[begins], lengths)
-        total = np.repeat(np.add.reduceat(squares, begins), lengths)
-        kept = np.empty(len(rows), dtype=bool)
-        kept[order] = running - before > prune * total
-        return kept
+    def _bound(self, queries: Sequence[Query], known: _Known, k: int) -> Iterator[BlockSearch]:
+        """The bounds of all blocks that have a feature of the query."""
+        product = _matrix(*known, len(self._codes)) @ self._maxima
+        ends = product.indptr.tolist()
+        for query, (begin, end) in zip(queries, pairwise(ends), strict=True):
+            blocks, bounds = product.indices[begin:end], product.data[begin:end]
+            if query.mask is not None:
+                admitted = self._admitted_blocks(query.mask)[blocks]
+                blocks, bounds = blocks[admitted], bounds[admitted]
+            names = BlockNames(self._names, self._size, self._concepts, query.mask)
+            yield BlockSearch(names, blocks, bounds, k)
 
-    def _best(
-        self,
-        names: NDArray[Any],
-        scores: NDArray[Any],
-        mask: NDArray[np.bool_] | None,
-        k: int,
-    ) -> Hits:
-        """The best admitted names, of at least ``k`` concepts if there are so many."""
-        if mask is not None:
-            admitted = mask[names]
-            names, scores = names[admitted], scores[admitted]
-        count = _rescored(k)
-        while len(names) > count:
-            # What ties with the last one stays: ties are broken later, and for a reason.
-            best = np.flatnonzero(scores >= _largest(scores, count))
-            if self._concepts(names[best]) >= k:
-                return Hits(names[best], scores[best])
-            count *= 4
-        return Hits(names, scores)
+    def _informative(self, known: _Known, prune: float) -> _Known:
+        """The features that take part in the bounds: all but the commonest of each query."""
+        starts, columns, weights = known
+        if not prune or not len(columns):
+            return known
+        begins, lengths = starts[:-1], np.diff(starts)
+        order = np.lexsort((-self._frequencies(known), np.repeat(np.arange(len(lengths)), lengths)))
+        running = np.concatenate([[0.0], np.cumsum(weights[order].astype(np.float64) ** 2)])
+        before, total = running[begins], running[starts[1:]] - running[begins]
+        kept = np.empty(len(columns), dtype=bool)
+        kept[order] = running[1:] > np.repeat(before + prune * total, lengths)
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return _Known(ends[starts], columns[kept], weights[kept])
 
-    def _rescore(
-        self,
-        names: Sequence[NDArray[Any]],
-        rows: NDArray[np.int64],
-        columns: NDArray[np.int64],
-        weights: NDArray[np.float32],
+    def _admitted_blocks(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which blocks have a name that a filter admits; queries in a row share their filter."""
+        if self._admitted is None or self._admitted[0] is not mask:
+            begins = np.arange(0, len(self._names), self._size)
+            self._admitted = mask, np.logical_or.reduceat(mask[self._names], begins)
+        return self._admitted[1]
+
+    def _score(
+        self, names: Sequence[NDArray[Any]], known: _Known, numbers: Sequence[int]
     ) -> list[NDArray[np.float32]]:
-        """Dot products of each query with the whole rows of the names found for it."""
+        """Dot products of some queries with the names found for each."""
         picked = self._rows[np.concatenate(names)]
-        ends = np.cumsum([len(own) for own in names])
-        entries = [0, *picked.indptr[ends].tolist()]
-        bounds = np.searchsorted(rows, np.arange(len(names) + 1)).tolist()
+        ends = np.cumsum([0, *map(len, names)])
         query = np.zeros(len(self._codes), np.float32)
-        products = np.empty(len(picked.data) + 1, np.float32)
-        for (begin, end), (first, last) in zip(pairwise(entries), pairwise(bounds), strict=True):
-            own = columns[first:last]
-            query[own] = weights[first:last]
+        products = np.zeros(len(picked.data) + 1, np.float32)
+        for number, (begin, end) in zip(
+            numbers, pairwise(picked.indptr[ends].tolist()), strict=True
+        ):
+            own = slice(known.starts[number], known.starts[number + 1])
+            query[known.columns[own]] = known.weights[own]
             np.take(query, picked.indices[begin:end], out=products[begin:end], mode="clip")
-            query[own] = 0
+            query[known.columns[own]] = 0
         products[:-1] *= picked.data
-        products[-1] = 0
         # A name of punctuation has no features, for which the sum must be 0.
-        sums = np.add.reduceat(products, picked.indptr[:-1])
+        sums = np.add.reduceat(products, picked.indptr[:-1]) if ends[-1] else products[:0]
         scores = np.where(np.diff(picked.indptr) > 0, sums, np.float32(0))
-        return np.split(scores, ends[:-1])
-
-
-def _largest(scores: NDArray[Any], n: int) -> Any:
-    """The ``n``-th largest of some scores."""
-    # Most names share a common feature and no more: looking at the others is quicker.
-    near = scores[scores >= 0.25 * scores.max()]
-    if len(near) < n:
-        near = scores
-    return np.partition(near, -n)[-n]
-
-
-def _rescored(k: int) -> int:
-    """How many names are scored with all features where so many concepts are wanted."""
-    return RESCORED * k + RESCORED_MORE
+        return [scores[begin:end] for begin, end in pairwise(ends.tolist())]
 
 
 def _matrix(
     starts: NDArray[Any],
-    columns: NDArray[np.int32],
+    columns: NDArray[Any],
     weights: NDArray[np.float32],
     width: int,
 ) -> Any:
-    """A sparse matrix by rows over the memory maps themselves."""
+    """A sparse matrix by rows over the arrays themselves."""
     from scipy.sparse import csr_matrix
 
-    # scipy copies unless both index arrays have one type; 32 bits do up to 85 million names.
+    # scipy copies unless both index arrays have one type.
     if starts[-1] < np.iinfo(np.int32).max:
-        starts = starts.astype(np.int32, copy=False)
+        starts, columns = (array.astype(np.int32, copy=False) for array in (starts, columns))
     matrix = csr_matrix((len(starts) - 1, width), dtype=np.float32)
     matrix.indptr, matrix.indices, matrix.data = starts, columns, weights
     return matrix

@@ -53,7 +53,7 @@ def ngram_retriever(
         languages: ISO 639-1 codes of the names to look at; empty for all.
         prefixes: Vocabularies to look at; empty for all.
         prune: Share of a query's weight that its commonest features may make up to be left out
-            of the first step, in [0, 1); 0 is exact.
+            of the bounds, in [0, 1); 0 is exact.
 
     Returns:
         A function from a knowledge base to a retriever.
