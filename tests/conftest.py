@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when numpy is first imported
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is first imported
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
