@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import spacy
 import srsly
 from confection import Config
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from spacy_bel.cli.app import app
@@ -100,12 +100,11 @@ def test_every_table_row_names_a_known_format() -> None:
 @pytest.mark.parametrize("command", _commands(OURS))
 def test_every_command_is_one_that_there_is(command: str) -> None:
     words = shlex.split(command.partition(" > ")[0])[len(OURS.split()) :]
-    found: click.Command = get_command(app)
-    context = click.Context(found)
-    while isinstance(found, click.Group):
+    found: Any = get_command(app)
+    context = found.context_class(found)
+    while isinstance(found, TyperGroup):
         _, child, words = found.resolve_command(context, words)
-        assert child is not None
-        found, context = child, click.Context(child, parent=context)
+        found, context = child, found.context_class(child, parent=context)
     assert found.make_context(found.name, words, parent=context).command is found
     configs = [word for word in words if word.endswith(".cfg")]
     changed = [word.removeprefix("--") for word in words if re.match(r"--\w+\.\w", word)]
