@@ -105,7 +105,7 @@ def test_every_command_is_one_that_there_is(command: str) -> None:
     while isinstance(found, TyperGroup):
         _, child, words = found.resolve_command(context, words)
         found, context = child, found.context_class(child, parent=context)
-    assert found.make_context(found.name, words, parent=context).command is found
+    assert found.make_context(found.name, [*words], parent=context).command is found
     configs = [word for word in words if word.endswith(".cfg")]
     changed = [word.removeprefix("--") for word in words if re.match(r"--\w+\.\w", word)]
     if configs:
