@@ -262,6 +262,15 @@ class Errors(Enum):
     B603 = "Cannot tell what to write to {output}: its suffix must be one of {suffixes}."
     B604 = "Cannot write {path}: {reason}."
     B605 = "Cannot read texts from {path}: {reason}."
+    B606 = (
+        "{name} looks at the spans under {key!r}, which no document has so far; there are: "
+        "{found}. Set spans to one of these, or write spans under that key before."
+    )
+    B607 = (
+        "{name} and {other} both write to the extensions {prefix!r} of the same spans and labels: "
+        "what the first one writes is lost. Give one of them another prefix with extensions, or "
+        "labels of its own with label_types."
+    )
     B651 = (
         "The {part} of {name} gave {found} answers for {asked} mentions; "
         "it must give one for each, in their order."

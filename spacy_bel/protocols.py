@@ -90,6 +90,20 @@ class DocumentReranker(Reranker, Protocol):
 
 
 @runtime_checkable
+class SamplingReranker(Reranker, Protocol):
+    """A Reranker that may answer the same question differently when it is asked again."""
+
+    def rerank_samples(
+        self,
+        mentions: Sequence[Mention],
+        candidates: Sequence[Sequence[Candidate]],
+        samples: Sequence[int],
+    ) -> list[Ranking]:
+        """As ``rerank``, with the number of each answer among those to the same question."""
+        ...
+
+
+@runtime_checkable
 class Persistent(Protocol):
     """A Retriever or Reranker with weights or fitted values that are saved with the pipeline.
 

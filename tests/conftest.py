@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when numpy is first imported
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is first imported
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from spacy_bel.kb.build import build_from_records
+from spacy_bel.kb.build import build, build_from_records
 from spacy_bel.kb.readers.base import Record, Retired
 from spacy_bel.kb.store import Store
 from spacy_bel.types import Alias, Concept
@@ -100,6 +101,8 @@ RECORDS: tuple[Record, ...] = (
 
 META = {"name": "dozen", "version": "1", "licence": "CC0-1.0", "sources": ["dozen.tsv"]}
 
+ASSETS = Path(__file__).parents[1] / "assets"
+
 MakeKB = Callable[..., Store]
 
 
@@ -128,6 +131,19 @@ def one_concept_kb(tmp_path_factory: pytest.TempPathFactory) -> Store:
     directory = tmp_path_factory.mktemp("kb") / "one"
     build_from_records([Concept("MESH:D003920", "Diabetes Mellitus")], directory, {"name": "one"})
     return Store(directory)
+
+
+@pytest.fixture(scope="session")
+def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample in assets/: about 160 concepts with names in four languages."""
+    names = [f"names_{lang}.tsv" for lang in ("es", "de", "zh")]
+    directory = tmp_path_factory.mktemp("sample")
+    build(
+        [ASSETS / name for name in ("concepts.obo", "chemicals.tsv", *names)],
+        directory,
+        name="sample",
+    )
+    return directory
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spacy_bel.cli.kb_build import parse_option
-from spacy_bel.kb.readers.registry import READERS
 
 if TYPE_CHECKING:
     from spacy_bel.kb.increments import Outcome, Target
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from spacy_bel.kb.sources import Sources
 
 DirectoryArgument = Annotated[Path, typer.Argument(help="A knowledge base.", metavar="DIR")]
-FormatOption = Annotated[
-    str, typer.Option("--format", "-f", help=f"One of auto, {', '.join(READERS)}.")
-]
 OptionOption = Annotated[
     list[str] | None, typer.Option("--option", help="KEY=VALUE for the reader; repeatable.")
 ]

@@ -11,7 +11,6 @@ import typer
 from spacy_bel.cli.changes import (
     DirectoryArgument,
     DryRunOption,
-    FormatOption,
     MaxErrorsOption,
     OptionOption,
     OutputOption,
@@ -20,6 +19,7 @@ from spacy_bel.cli.changes import (
     make_sources,
     print_outcome,
 )
+from spacy_bel.cli.kb_build import FormatOption
 from spacy_bel.errors import Errors
 
 

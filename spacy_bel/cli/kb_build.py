@@ -10,63 +10,73 @@ import typer
 from spacy_bel.errors import Errors
 from spacy_bel.kb.readers.registry import READERS
 
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Vocabulary files, plain or compressed. A source can carry options of its own: "
+        "'names.tsv?id=code&prefix=MESH&lang=es'.",
+        show_default=False,
+    ),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", help=f"One of auto, {', '.join(READERS)}.")
+]
+NameOption = Annotated[str, typer.Option("--name", "-n", help="Name; the directory's by default.")]
+VersionOption = Annotated[str, typer.Option("--version", help="The vocabulary's version.")]
+LicenceOption = Annotated[str, typer.Option("--licence", help="The terms of the sources.")]
+OptionOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="KEY=VALUE for the reader, such as id=code; repeatable."),
+]
+MaxErrorsOption = Annotated[
+    int,
+    typer.Option(
+        "--max-errors",
+        min=0,
+        help="Malformed lines to pass over; each is shown. Published vocabularies of many thousand "
+        "lines often hold a few, and the other names are right without them.",
+    ),
+]
+MergeByOption = Annotated[
+    str,
+    typer.Option(
+        "--merge-by",
+        help="xref to make one concept of those that a cross-reference connects; the id of the "
+        "source that stands first stays, the others resolve to it.",
+    ),
+]
+MergeReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--merge-report", help="Write all that was joined, and every conflict, as a table."
+    ),
+]
+HomonymsOption = Annotated[
+    bool,
+    typer.Option(
+        "--rewrite-homonyms",
+        help="Append the preferred name to names that several concepts share and to those under "
+        "5 characters: 'MS (Multiple Sclerosis)'. It serves rerankers that write or read names, "
+        "and weakens lexical linking.",
+    ),
+]
+
 
 def build(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE...",
-            help="Vocabulary files, plain or compressed. A source can carry options of its "
-            "own: 'names.tsv?id=code&prefix=MESH&lang=es'.",
-            show_default=False,
-        ),
-    ],
+    sources: SourcesArgument,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write.")],
-    file_format: Annotated[
-        str, typer.Option("--format", "-f", help=f"One of auto, {', '.join(READERS)}.")
-    ] = "auto",
-    name: Annotated[
-        str, typer.Option("--name", "-n", help="Name; the directory's by default.")
-    ] = "",
-    version: Annotated[str, typer.Option("--version", help="The vocabulary's version.")] = "",
-    licence: Annotated[str, typer.Option("--licence", help="The terms of the sources.")] = "",
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", help="KEY=VALUE for the reader, such as id=code; repeatable."),
-    ] = None,
-    max_errors: Annotated[
-        int,
-        typer.Option(
-            "--max-errors",
-            min=0,
-            help="Malformed lines to pass over; each is shown. Published vocabularies of many "
-            "thousand lines often hold a few, and the other names are right without them.",
-        ),
-    ] = 10,
-    merge_by: Annotated[
-        str,
-        typer.Option(
-            "--merge-by",
-            help="xref to make one concept of those that a cross-reference connects; the id of "
-            "the source that stands first stays, the others resolve to it.",
-        ),
-    ] = "",
-    merge_report: Annotated[
-        Path | None,
-        typer.Option(
-            "--merge-report", help="Write all that was joined, and every conflict, as a table."
-        ),
-    ] = None,
-    rewrite_homonyms: Annotated[
-        bool,
-        typer.Option(
-            "--rewrite-homonyms",
-            help="Append the preferred name to names that several concepts share and to those "
-            "under 5 characters: 'MS (Multiple Sclerosis)'. It serves rerankers that write or "
-            "read names, and weakens lexical linking.",
-        ),
-    ] = False,
+    output: OutputOption,
+    file_format: FormatOption = "auto",
+    name: NameOption = "",
+    version: VersionOption = "",
+    licence: LicenceOption = "",
+    option: OptionOption = None,
+    max_errors: MaxErrorsOption = 10,
+    merge_by: MergeByOption = "",
+    merge_report: MergeReportOption = None,
+    rewrite_homonyms: HomonymsOption = False,
 ) -> None:
     """Build a knowledge base from vocabulary files.
 

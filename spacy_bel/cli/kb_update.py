@@ -9,7 +9,6 @@ import typer
 from spacy_bel.cli.changes import (
     DirectoryArgument,
     DryRunOption,
-    FormatOption,
     MaxErrorsOption,
     OptionOption,
     OutputOption,
@@ -18,6 +17,7 @@ from spacy_bel.cli.changes import (
     make_sources,
     print_outcome,
 )
+from spacy_bel.cli.kb_build import FormatOption
 
 
 def update(

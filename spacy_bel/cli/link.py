@@ -67,19 +67,10 @@ def link(
     settings = nlp.get_pipe_config(find_linker(nlp, component))
     links = _Links(settings.get("spans", "ents"), settings.get("extensions", "bel"))
     counts = {"texts": 0, "entities": 0, "linked": 0, "NIL": 0}
-
-    def linked() -> Iterator[tuple[Doc, dict[str, Any]]]:
-        found = nlp.pipe(_texts(texts), as_tuples=True, batch_size=batch_size, n_process=n_process)
-        for doc, record in tqdm(found, desc="linking", unit=" texts", disable=None):
-            kb_ids = [span.kb_id_ for span in links.spans_of(doc)]
-            counts["texts"] += 1
-            counts["entities"] += len(kb_ids)
-            counts["NIL"] += kb_ids.count("NIL")
-            counts["linked"] += sum(kb_id not in {"", "NIL"} for kb_id in kb_ids)
-            yield doc, record
-
+    found = nlp.pipe(_texts(texts), as_tuples=True, batch_size=batch_size, n_process=n_process)
+    shown = tqdm(found, desc="linking", unit=" texts", disable=None)
     with replacing(output, Errors.B604) as beside:
-        _WRITERS[output.suffix](linked(), beside, links)
+        _WRITERS[output.suffix](_counted(shown, links, counts), beside, links)
     typer.echo(f"Wrote {output}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     if output.suffix == ".spacy":
         typer.echo(
@@ -120,6 +111,17 @@ class _Links:
                 for c in found["candidates"]
             ],
         }
+
+
+def _counted(linked: Linked, links: _Links, counts: dict[str, int]) -> Linked:
+    """The same documents; what is in them is added to the counts."""
+    for doc, record in linked:
+        kb_ids = [span.kb_id_ for span in links.spans_of(doc)]
+        counts["texts"] += 1
+        counts["entities"] += len(kb_ids)
+        counts["NIL"] += kb_ids.count("NIL")
+        counts["linked"] += sum(kb_id not in {"", "NIL"} for kb_id in kb_ids)
+        yield doc, record
 
 
 def _texts(paths: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:

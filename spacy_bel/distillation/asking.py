@@ -10,6 +10,7 @@ from random import Random
 from spacy_bel.distillation.teacher import Teacher
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, Label, LabelKind
+from spacy_bel.protocols import SamplingReranker
 from spacy_bel.types import NIL, Candidate, Ranking
 
 _TRIES = 20
@@ -64,7 +65,12 @@ def label_rows(teacher: Teacher, rows: Sequence[Example]) -> list[Labelled]:
         for own, every in zip(offered, orders, strict=True)
         for order in every
     ]
-    answers = iter(teacher.reranker.rerank(mentions, shown))
+    if isinstance(teacher.reranker, SamplingReranker):
+        samples = [number for every in orders for number in _repeats(every)]
+        found = teacher.reranker.rerank_samples(mentions, shown, samples)
+    else:
+        found = teacher.reranker.rerank(mentions, shown)
+    answers = iter(found)
     return [
         _label(teacher, row, own, [(order, next(answers)) for order in every])
         for row, own, every in zip(rows, offered, orders, strict=True)
@@ -91,6 +97,11 @@ def shuffles(count: int, size: int, seed: str) -> list[tuple[int, ...]]:
                 break
         found.append(order)
     return found
+
+
+def _repeats(orders: Sequence[tuple[int, ...]]) -> list[int]:
+    """For each order how often it came before: few candidates have fewer orders than questions."""
+    return [orders[:number].count(order) for number, order in enumerate(orders)]
 
 
 def _label(

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from spacy_bel.evaluation.charts import Frame, Point
+from spacy_bel.pages import html_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,4 @@ def _frame(values: Sequence[float]) -> Frame:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spacy_bel", "distillation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("charts.html.jinja")
+    return html_environment("distillation").get_template("charts.html.jinja")

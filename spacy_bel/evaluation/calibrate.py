@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -18,6 +18,7 @@ from spacy_bel.errors import Errors
 from spacy_bel.evaluation.charts import coverage_chart, reliability_chart
 from spacy_bel.evaluation.records import resolve_ids
 from spacy_bel.evaluation.run import find_linker, find_offer
+from spacy_bel.pages import html_environment
 from spacy_bel.reranking.calibration import (
     Calibratable,
     Fit,
@@ -142,11 +143,4 @@ def render(results: Sequence[Calibrated], title: str) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spacy_bel", "evaluation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("calibration.html.jinja")
+    return html_environment("evaluation").get_template("calibration.html.jinja")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import srsly
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from spacy_bel import curies
 from spacy_bel.errors import Errors
@@ -20,6 +20,7 @@ from spacy_bel.evaluation.ranks import RANKS
 from spacy_bel.evaluation.records import Record, to_json
 from spacy_bel.evaluation.run import Evaluation
 from spacy_bel.files import replacing
+from spacy_bel.pages import html_environment
 
 MAX_MISTAKES = 1000
 """How many mistakes the page lists: more make it slow to open."""
@@ -113,13 +114,7 @@ def write(evaluation: Evaluation, directory: Path, corpus: str = "") -> list[Pat
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spacy_bel", "evaluation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = html_environment("evaluation")
     environment.filters["percent"] = _percent
     environment.filters["link"] = curies.link
     return environment.get_template("report.html.jinja")

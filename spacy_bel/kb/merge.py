@@ -84,7 +84,7 @@ def merge_by_xref(db: sqlite3.Connection) -> list[MergeRow]:
     definitions the first is kept. Only a reference from one concept to the other counts, not a
     third id that both refer to. A reference that is not one to one between two vocabularies, or
     that would join two concepts of one vocabulary through others, is a conflict: both concepts
-    stay.
+    stay, unless other references join them through a third one.
 
     Args:
         db: A finished SQLite file (see ``spacy_bel.kb.writer``).
@@ -95,9 +95,11 @@ def merge_by_xref(db: sqlite3.Connection) -> list[MergeRow]:
     edges = [(int(first), int(second)) for first, second in db.execute(_EDGES)]
     concepts = _Concepts(db, {number for edge in edges for number in edge})
     clusters = _Clusters(concepts)
+    conflicts = list(_joined(edges, concepts, clusters))
     rows = [
         concepts.row("conflict", first, second, reason)
-        for first, second, reason in _joined(edges, concepts, clusters)
+        for first, second, reason in conflicts
+        if not clusters.has_joined(first, second)
     ]
     db.execute("BEGIN")
     for kept, gone in clusters.moves():
@@ -151,6 +153,10 @@ class _Clusters:
         for number in other.values():
             self._members[number] = one
         return True
+
+    def has_joined(self, first: int, second: int) -> bool:
+        """Whether two concepts are one by now."""
+        return self._members[first] is self._members[second]
 
     def moves(self) -> Iterator[tuple[int, int]]:
         """The concept that stays and the one that goes, for all that go."""

@@ -87,7 +87,7 @@ def make_retriever(
     retriever: Callable[..., Any],
 ) -> BelRetriever:
     """The factory ``bel_retriever``; its settings are those of ``BelRetriever``."""
-    return BelRetriever(
+    component = BelRetriever(
         name,
         retriever,
         kb=kb,
@@ -97,6 +97,8 @@ def make_retriever(
         label_types=label_types,
         context=context,
     )
+    component.warn_of_rivals(other for _, other in nlp.components)
+    return component
 
 
 @Language.factory(
@@ -140,7 +142,7 @@ def make_linker(
     scorer: Callable[..., Any] | None,
 ) -> BelLinker:
     """The factory ``bel_linker``; its settings are those of ``BelLinker``."""
-    return BelLinker(
+    component = BelLinker(
         name,
         retriever,
         make_reranker=reranker,
@@ -157,6 +159,8 @@ def make_linker(
         context=context,
         scorer=scorer,
     )
+    component.warn_of_rivals(other for _, other in nlp.components)
+    return component
 
 
 @Language.factory(
@@ -196,7 +200,7 @@ def make_reranker(
     scorer: Callable[..., Any] | None,
 ) -> BelReranker:
     """The factory ``bel_reranker``; its settings are those of ``BelReranker``."""
-    return BelReranker(
+    component = BelReranker(
         name,
         reranker,
         kb=kb,
@@ -211,3 +215,5 @@ def make_reranker(
         context=context,
         scorer=scorer,
     )
+    component.warn_of_rivals(other for _, other in nlp.components)
+    return component

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_bel.errors import Errors
-from spacy_bel.mentions.extract import spans_of
 from spacy_bel.mentions.writing import set_kb_ids, store
+from spacy_bel.pipeline.choosing import choose
 from spacy_bel.pipeline.learning import Learner
 from spacy_bel.pipeline.retriever import BelRetriever, MakeRetriever
 from spacy_bel.protocols import DocumentReranker, Reranker
@@ -21,9 +20,6 @@ from spacy_bel.reranking.cross_encoder import CrossEncoder
 from spacy_bel.types import Candidate, Link, Mention, Ranking
 
 MakeReranker = Callable[[Any], Reranker]
-
-CERTAIN = 0.9
-"""Score from which the whole of a composite mention is taken for one name of one concept."""
 
 
 class BelLinker(BelRetriever):
@@ -215,13 +211,16 @@ class BelLinker(BelRetriever):
         found = self.candidates(docs, spans)
         rankings = self._rank(found)
         return [
-            [self._choose(mention, candidates, next(rankings)) for mention, candidates in own]
+            [
+                choose(self.name, self.threshold, mention, candidates, next(rankings))
+                for mention, candidates in own
+            ]
             for own in found
         ]
 
     def annotate(self, docs: list[Doc]) -> None:
         """Write ids, candidates and scores for all mentions that are looked at."""
-        every = [spans_of(doc, self.spans) for doc in docs]
+        every = self.spans_in(docs)
         wanted = [[self._is_wanted(span) for span in own] for own in every]
         chosen = [
             [span for span, is_wanted in zip(own, flags, strict=True) if is_wanted]
@@ -281,56 +280,3 @@ class BelLinker(BelRetriever):
                 name=self.name, part="reranker", found=len(rankings), asked=len(asked)
             )
         return iter(rankings)
-
-    def _choose(
-        self, mention: Mention, candidates: list[Candidate], ranking: Ranking | None
-    ) -> Link:
-        nil = 0.0
-        if ranking is not None:
-            error = ranking.error
-            if error is None and len(ranking.probs) != len(candidates):
-                found, asked = len(ranking.probs), len(candidates)
-                error = str(Errors.B652(name=self.name, found=found, asked=asked))
-            if error is not None:
-                return Link(mention, candidates=tuple(candidates), error=error)
-            candidates = _reordered(candidates, ranking)
-            nil = ranking.nil
-        ids, score = _answer(mention, candidates, is_reranked=ranking is not None)
-        if not ids or score < self.threshold or nil > score:
-            return Link(mention, (), score, max(nil, 1 - score), tuple(candidates))
-        return Link(mention, ids, score, nil, tuple(candidates))
-
-
-def _reordered(candidates: list[Candidate], ranking: Ranking) -> list[Candidate]:
-    """Candidates with the reranker's values as their scores, best first."""
-    scored = [
-        replace(candidate, score=value, scores={**candidate.scores, "rerank": value})
-        for candidate, value in zip(candidates, ranking.probs, strict=True)
-    ]
-    return sorted(scored, key=lambda candidate: -candidate.score)
-
-
-def _answer(
-    mention: Mention, candidates: list[Candidate], *, is_reranked: bool
-) -> tuple[tuple[str, ...], float]:
-    """The ids and the score of the best answer, before NIL is considered.
-
-    A reranker's values for the whole and for the parts can be compared; the retriever's cannot.
-    """
-    if not candidates:
-        return (), 0.0
-    whole = next((c for c in candidates if "part" not in c.scores), None)
-    if not mention.parts or (whole is not None and whole.score >= CERTAIN):
-        best = whole if mention.parts and whole is not None else candidates[0]
-        return (best.id,), best.score
-    best_of_part: dict[float, Candidate] = {}
-    for candidate in candidates:
-        if "part" in candidate.scores:
-            best_of_part.setdefault(candidate.scores["part"], candidate)
-    if len(best_of_part) < 2:
-        return (candidates[0].id,), candidates[0].score
-    chosen = [best_of_part[part] for part in sorted(best_of_part)]
-    score = min(c.score for c in chosen)
-    if is_reranked and whole is not None and whole.score > score:
-        return (whole.id,), whole.score
-    return tuple(c.id for c in chosen), score

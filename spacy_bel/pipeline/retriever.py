@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from spacy_bel.errors import Errors
-from spacy_bel.mentions.extract import Context, make_mentions, spans_of
+from spacy_bel.mentions.extract import ENTS, Context, make_mentions, spans_of
 from spacy_bel.mentions.writing import register_extensions, store
 from spacy_bel.pipeline.component import KBComponent
 from spacy_bel.protocols import DocumentRetriever, Retriever
@@ -34,6 +35,12 @@ class BelRetriever(KBComponent):
         context: What of the document goes into a mention (``mentions.extract.Context``).
         scorer: Scores the component's output, or None.
     """
+
+    reads_candidates = False
+    """Whether candidates are read from the document and not looked up."""
+
+    overwrite = True
+    """Whether mentions that already have an id are looked at."""
 
     def __init__(
         self,
@@ -59,6 +66,7 @@ class BelRetriever(KBComponent):
         self.context = _context(name, context or {})
         self._make_retriever = make_retriever
         self._retriever: Retriever | None = None
+        self._is_key_seen = False
         register_extensions(extensions)
 
     @property
@@ -80,9 +88,54 @@ class BelRetriever(KBComponent):
         """The component without what another process opens for itself."""
         return {**super().__getstate__(), "_retriever": None}
 
+    def warn_of_rivals(self, others: Iterable[object]) -> None:
+        """Warn where another component of the pipeline overwrites what this one writes.
+
+        Two that share a prefix agree where they part the labels, look at other spans, or one
+        leaves alone what has an id.
+
+        Args:
+            others: The components that are there already.
+        """
+        for other in others:
+            if (
+                isinstance(other, BelRetriever)
+                and other.name != self.name  # which is about to be replaced
+                and not (self.reads_candidates or other.reads_candidates)
+                and (self.spans, self.extensions) == (other.spans, other.extensions)
+                and self.overwrite
+                and other.overwrite
+                and self._shares_labels(other)
+            ):
+                message = Errors.B607(name=self.name, other=other.name, prefix=self.extensions)
+                warnings.warn(str(message), stacklevel=2)
+
+    def _shares_labels(self, other: BelRetriever) -> bool:
+        if not (self.label_types and other.label_types):
+            return True
+        return not self.label_types.keys().isdisjoint(other.label_types)
+
     def is_mapped(self, label: str) -> bool:
         """Whether mentions with this label are looked at."""
         return not self.label_types or label in self.label_types
+
+    def spans_in(self, docs: Sequence[Doc]) -> list[list[Span]]:
+        """The spans of each document that are looked at.
+
+        Warns once where documents have mentions, but none under the component's key.
+
+        Args:
+            docs: Documents; they are not changed.
+        """
+        if self.spans != ENTS and not self._is_key_seen:
+            keys = {key for doc in docs for key in doc.spans}
+            keys |= {ENTS for doc in docs if doc.ents}
+            self._is_key_seen = bool(keys)
+            if keys and self.spans not in keys:
+                found = ", ".join(sorted(keys))
+                message = Errors.B606(name=self.name, key=self.spans, found=found)
+                warnings.warn(str(message), stacklevel=2)
+        return [spans_of(doc, self.spans) for doc in docs]
 
     def candidates(
         self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]
@@ -120,7 +173,7 @@ class BelRetriever(KBComponent):
 
     def annotate(self, docs: list[Doc]) -> None:
         """Write candidates for all mentions with a mapped label."""
-        self.offer(docs, [spans_of(doc, self.spans) for doc in docs])
+        self.offer(docs, self.spans_in(docs))
 
     def offer(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> None:
         """Write candidates for some spans.

@@ -93,10 +93,33 @@ class ChatReranker:
             BelError: The key or the price of the model is missing, the budget might be passed,
                 or the server refuses all requests.
         """
+        return self.rerank_samples(mentions, candidates, [0] * len(mentions))
+
+    def rerank_samples(
+        self,
+        mentions: Sequence[Mention],
+        candidates: Sequence[Sequence[Candidate]],
+        samples: Sequence[int],
+    ) -> list[Ranking]:
+        """As ``rerank``, where the same mention may be asked about several times.
+
+        Args:
+            mentions: The mentions.
+            candidates: What may be meant, in the order in which it is shown.
+            samples: Which of several answers to the same question each one is, counted from 0:
+                a model that is not deterministic is asked anew for each.
+
+        Returns:
+            The rankings, in the order of the mentions.
+
+        Raises:
+            BelError: As for ``rerank``.
+        """
         asked: dict[str, Question] = {}
         places: dict[str, int] = {}
-        for place, (mention, offered) in enumerate(zip(mentions, candidates, strict=True)):
-            for question in self._questions(place, mention, offered):
+        every = zip(mentions, candidates, samples, strict=True)
+        for place, (mention, offered, sample) in enumerate(every):
+            for question in self._questions(place, mention, offered, sample):
                 asked[question.key] = question
                 places[question.key] = place
         readings: list[list[_Values]] = [[] for _ in mentions]
@@ -113,7 +136,7 @@ class ChatReranker:
         ]
 
     def _questions(
-        self, place: int, mention: Mention, candidates: Sequence[Candidate]
+        self, place: int, mention: Mention, candidates: Sequence[Candidate], sample: int
     ) -> Iterator[Question]:
         """The prompts about one mention; none where nothing is offered."""
         shown = candidates[: self.options]
@@ -123,8 +146,8 @@ class ChatReranker:
         for vote in range(self.votes):
             order = shuffled_order(len(shown), vote) if vote else None
             prompt = self.builder.build(mention, shown, order)
-            sample = 0 if self.llm.is_deterministic else vote
-            labels = {"sample": sample, "mention": label}
+            number = 0 if self.llm.is_deterministic else sample * self.votes + vote
+            labels = {"sample": number, "mention": label}
             yield Question(f"{label}:{place}:{vote}", prompt, shown, labels)
 
     def _answers(self, asked: Mapping[str, Question]) -> Iterator[tuple[str, Reading | Unusable]]:

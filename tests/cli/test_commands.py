@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from spacy_bel.cli.app import app, main
-
-ASSETS = Path(__file__).parents[2] / "assets"
-VOCABULARY = [str(ASSETS / "concepts.obo"), str(ASSETS / "chemicals.tsv")]
-SPANISH = str(ASSETS / "names_es.tsv")
-
-
-def run(*arguments: str | Path) -> str:
-    """Run a command in this process and give what it prints."""
-    from typer.testing import CliRunner
-
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("kb") / "sample"
-    output = run("kb", "build", *VOCABULARY, SPANISH, "--output", directory, "--version", "7")
-    assert "164 concepts" in output
-    return directory
+from spacy_bel.cli.app import main
+from tests.cli.conftest import ASSETS, VOCABULARY
+from tests.commands import run, shell
 
 
 def test_evaluate_agrees_with_its_file(sample: Path, tmp_path: Path) -> None:
@@ -49,11 +27,6 @@ def test_evaluate_agrees_with_its_file(sample: Path, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert f"{metrics['lenient']['acc@1']['value']:.3f}" in output
     assert metrics["unseen"] is None
-
-
-def shell(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "spacy_bel", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_known_error_is_one_line_and_no_traceback(tmp_path: Path) -> None:

@@ -5,40 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from spacy_bel.cli.app import app
 from spacy_bel.errors import BelError
 from spacy_bel.kb.store import Store
-
-ASSETS = Path(__file__).parents[2] / "assets"
-VOCABULARY = [str(ASSETS / "concepts.obo"), str(ASSETS / "chemicals.tsv")]
-SPANISH = str(ASSETS / "names_es.tsv")
-
-
-def run(*arguments: str | Path) -> str:
-    """Run a command in this process and give what it prints."""
-    from typer.testing import CliRunner
-
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("kb") / "sample"
-    output = run("kb", "build", *VOCABULARY, SPANISH, "--output", directory, "--version", "7")
-    assert "164 concepts" in output
-    assert "0 malformed lines skipped" in output
-    assert "defined by no source" not in output
-    return directory
+from tests.cli.conftest import ASSETS, VOCABULARY
+from tests.commands import run, shell
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +100,6 @@ def test_malformed_lines_are_shown_counted_and_limited(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "[B106]" in done.stdout + done.stderr
     assert not (tmp_path / "kb").exists()
-
-
-def shell(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "spacy_bel", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("options", [(), ("--types", "Gene"), ("-k", "3")])

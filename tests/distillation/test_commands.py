@@ -6,20 +6,11 @@ from pathlib import Path
 
 import pytest
 from spacy.language import Language
-from typer.testing import CliRunner
 
-from spacy_bel.cli.app import app
 from spacy_bel.errors import BelError
 from spacy_bel.examples import read_examples
+from tests.commands import run
 from tests.distillation.conftest import TEXTS, WriteTeacher
-
-
-def run(*arguments: object) -> str:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_from_text_to_selected_rows(

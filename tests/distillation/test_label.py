@@ -141,6 +141,32 @@ def test_repeated_questions_give_agreement(
     assert set(seen) == {0.667, 1.0}
 
 
+@pytest.mark.parametrize(("temperature", "calls_per_row"), [(1, 5), (0, 2)])
+def test_a_random_teacher_is_asked_anew_where_orders_repeat(
+    temperature: int,
+    calls_per_row: int,
+    rows: list[Example],
+    write_teacher: WriteTeacher,
+    tmp_path: Path,
+) -> None:
+    """Two candidates have two orders: what repeats one is a request of its own, or a copy."""
+    pair = replace(rows[0], offers=rows[0].offers[:2])
+    path, output = tmp_path / "pair.jsonl", tmp_path / "labelled.jsonl"
+    write_examples([pair], path)
+    calls: list[Call] = []
+
+    def script(call: Call) -> Reply:
+        calls.append(call)
+        return first_by_name(call)
+
+    llm = f'prices = {{"input": 1.0, "output": 2.0}}\nparameters = {{"temperature": {temperature}}}'
+    run(path, output, write_teacher("x", teacher="questions = 5", llm=llm), script)
+    assert len(calls) == calls_per_row
+    assert len({json.dumps(call.body) for call in calls}) == 2
+    (labelled,) = read_examples(output)
+    assert labelled.labels[0].agreement == 1.0
+
+
 @pytest.mark.parametrize(("answer", "code"), [("nil", "B810"), ("A", "B811"), ("B", "B811")])
 def test_a_teacher_that_always_says_the_same_is_refused_early(
     answer: str, code: str, mined: Path, write_teacher: WriteTeacher, tmp_path: Path

@@ -133,6 +133,15 @@ def test_conflicts_are_told_and_left_as_they_were(
         assert kb.resolve(row.first) != kb.resolve(row.second)
 
 
+def test_a_third_concept_decides_between_several(tmp_path: Path) -> None:
+    concepts = [("A:1", ""), ("A:2", "B:1"), ("B:1", "A:1 C:1"), ("C:1", "A:1")]
+    records = [Concept(id_, id_, xrefs=tuple(xrefs.split())) for id_, xrefs in concepts]
+    kb, rows = merged(tmp_path / "kb", *records)
+    assert kb.resolve("B:1") == kb.resolve("C:1") == "A:1"
+    conflicts = [row for row in rows if row.outcome == "conflict"]
+    assert [(row.first, row.second, row.reason) for row in conflicts] == [("A:2", "B:1", SEVERAL)]
+
+
 def test_many_genes_of_one_taxon_are_no_taxon(tmp_path: Path) -> None:
     genes = [Concept(f"NCBIGene:{n}", f"G{n}", xrefs=("NCBITaxon:9606",)) for n in range(3)]
     kb, rows = merged(tmp_path / "kb", *genes, Concept("NCBITaxon:9606", "Homo sapiens"))

@@ -155,8 +155,8 @@ def test_kill_in_the_middle_leaves_the_old_state(
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     process = subprocess.Popen([sys.executable, "-c", script, directory], env=environment)
-    deadline = time.monotonic() + 60
-    while not list(directory.glob(".embedding-*/*.npy")) and time.monotonic() < deadline:
+    while not list(directory.glob(".embedding-*/*.npy")):  # as slow as the machine may be
+        assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()

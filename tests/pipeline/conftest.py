@@ -12,10 +12,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from spacy_bel.kb.build import build, build_from_records
+from spacy_bel.kb.build import build_from_records
 from spacy_bel.types import Alias, Concept
-
-ASSETS = Path(__file__).parents[2] / "assets"
 
 TEXTS = [
     "Heart attack in a woman with type 2 diabetes; she took aspirin and paracetamol.",
@@ -25,19 +23,6 @@ TEXTS = [
     "Breast and ovarian cancer ran in the family, and hypertension in the other one.",
     "Stroke after atrial fibrillation. Cold hands, a cold and cough.",
 ]
-
-
-@pytest.fixture(scope="session")
-def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample: about 160 concepts with names in four languages."""
-    names = [f"names_{lang}.tsv" for lang in ("es", "de", "zh")]
-    directory = tmp_path_factory.mktemp("sample")
-    build(
-        [ASSETS / name for name in ("concepts.obo", "chemicals.tsv", *names)],
-        directory,
-        name="sample",
-    )
-    return directory
 
 
 @pytest.fixture(scope="session")

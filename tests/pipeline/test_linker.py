@@ -203,9 +203,24 @@ def test_a_span_group_with_overlaps(make_linker: MakeLinker, make_doc: MakeDoc) 
 
 
 def test_a_span_group_that_is_not_there(make_linker: MakeLinker, make_doc: MakeDoc) -> None:
-    doc = make_linker(spans="mine")(make_doc("a cold", "cold"))
-    assert "mine" not in doc.spans
-    assert _ids(doc) == [""]
+    linker = make_linker(spans="mine")
+    docs = [make_doc("Nothing to see."), *(make_doc("a cold", "cold") for _ in range(2))]
+    docs[2].spans["other"] = []
+    with pytest.warns(UserWarning, match=r"\[B606\] .* 'mine', .* there are: ents\.") as caught:
+        docs = [linker(doc) for doc in docs]
+    assert len(caught) == 1
+    assert not any("mine" in doc.spans for doc in docs)
+    assert _ids(docs[1]) == [""]
+
+
+def test_a_span_group_that_only_some_documents_have(
+    make_linker: MakeLinker, make_doc: MakeDoc
+) -> None:
+    docs = [make_doc("a cold", "cold") for _ in range(2)]
+    docs[1].spans["mine"] = [docs[1][1:2]]
+    first, second = make_linker(spans="mine").pipe(docs)
+    assert "mine" not in first.spans
+    assert len(_ids(second, "mine")) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -74,3 +75,43 @@ def test_extensions_of_another_package_are_left_alone() -> None:
             spacy.blank("en").add_pipe("bel_linker", config={"extensions": "mine"})
     finally:
         Span.remove_extension("mine_score")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {},
+        {"label_types": {"Gene": [], "Disease": []}},
+        {"label_types": {"Gene": ["Gene"]}, "overwrite": True, "write_kb_id": False},
+    ],
+)
+def test_two_linkers_with_one_prefix_are_warned_about(
+    second: dict[str, Any], genes_dir: Path
+) -> None:
+    nlp = spacy.blank("en")
+    first = {"kb": str(genes_dir), "label_types": {"Gene": []}}
+    nlp.add_pipe("bel_linker", name="first", config=first)
+    with pytest.warns(UserWarning, match=r"\[B607\] second and first .* 'bel'") as caught:
+        nlp.add_pipe("bel_linker", name="second", config={"kb": str(genes_dir), **second})
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("factory", "second"),
+    [
+        ("bel_linker", {"extensions": "other"}),
+        ("bel_linker", {"spans": "sc"}),
+        ("bel_linker", {"overwrite": False}),
+        ("bel_linker", {"label_types": {"Disease": []}}),
+        ("bel_reranker", {"reranker": {"@misc": "spacy-bel.SetwiseLLM.v1", "model": "none"}}),
+    ],
+)
+def test_linkers_that_agree_are_not_warned_about(
+    factory: str, second: dict[str, Any], genes_dir: Path
+) -> None:
+    nlp = spacy.blank("en")
+    first = {"kb": str(genes_dir), "label_types": {"Gene": []}}
+    nlp.add_pipe("bel_linker", name="first", config=first)
+    nlp.add_pipe(factory, name="second", config={"kb": str(genes_dir), **second})
+    # Neither is a linker that takes the place of another.
+    nlp.replace_pipe("first", "bel_linker", config=first)

@@ -14,12 +14,12 @@ from spacy.cli.evaluate import evaluate as spacy_evaluate
 from spacy.cli.find_threshold import find_threshold
 from spacy.tokens import DocBin
 from spacy.util import registry
-from typer.testing import CliRunner
 
 from spacy_bel.corpora.docs import to_doc
 from spacy_bel.corpora.pubtator import read_pubtator
 from spacy_bel.corpora.reader import read_docs
 from spacy_bel.evaluation.run import evaluate
+from tests.commands import run
 
 ROOT = Path(__file__).parents[2]
 ATTRS = ["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"]
@@ -38,9 +38,8 @@ def assembled(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The pipeline of ``configs/linker.cfg``; the knowledge base it was made from is gone."""
     directory = tmp_path_factory.mktemp("assembled")
     source = shutil.copytree(sample_dir, directory / "source")
-    arguments = ["assemble", str(ROOT / "configs" / "linker.cfg"), str(directory / "pipeline")]
-    result = CliRunner().invoke(app, [*arguments, "--paths.kb", str(source)])
-    assert result.exit_code == 0, result.output
+    config = ROOT / "configs" / "linker.cfg"
+    run("assemble", config, directory / "pipeline", "--paths.kb", source, program=app)
     shutil.rmtree(source)
     return directory / "pipeline"
 

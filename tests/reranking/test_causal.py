@@ -34,9 +34,9 @@ def rerank(lm: CausalLM) -> list[Ranking]:
 
 def test_nothing_is_loaded_or_fetched_at_construction() -> None:
     lm = CausalLM("nobody/no-such-model")
-    with pytest.raises(BelError, match=r"B711.*no-such-model.*hf download"):
+    with pytest.raises(BelError, match=r"B413.*no-such-model.*hf download"):
         _ = lm.model
-    with pytest.raises(BelError, match="B711"):
+    with pytest.raises(BelError, match="B413"):
         _ = lm.base
 
 

@@ -27,7 +27,7 @@ CANDIDATES = [
 ]
 MENTIONS = [Mention("cold", context=f"Case {n}: a cold", start=-4, end=16) for n in range(6)]
 
-_START = 30.0
+_START = 300.0
 """Seconds that the server may take to start."""
 
 
@@ -73,7 +73,7 @@ def _wait(health: str, server: subprocess.Popen[Any], log: Path) -> None:
 
 
 def _model(address: str, folder: Path, **settings: Any) -> LanguageModel:
-    return LanguageModel(str(folder), base_url=address, prices="free", timeout=20.0, **settings)
+    return LanguageModel(str(folder), base_url=address, prices="free", timeout=120.0, **settings)
 
 
 def test_the_server_offers_probabilities(address: str, qwen: Path) -> None:

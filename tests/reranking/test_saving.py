@@ -51,7 +51,7 @@ def test_registered_functions_only_remember(make: Any, kb: Store) -> None:
     reranker = made(kb)
     assert isinstance(reranker, Reranker)
     assert isinstance(reranker, Persistent)
-    with pytest.raises(BelError, match=r"B711.*no-such-model"):
+    with pytest.raises(BelError, match=r"B413.*no-such-model"):
         rerank(reranker)
 
 
@@ -100,7 +100,7 @@ def test_another_model_in_its_place_is_refused(
     shutil.rmtree(here)
     other = make(kb)
     other.from_disk(folder)  # type: ignore[attr-defined]
-    with pytest.raises(BelError, match=r"B711.*here"):
+    with pytest.raises(BelError, match=r"B413.*here"):
         rerank(other)
     make_model(here, make_tokenizer(), seed=3)
     with pytest.raises(BelError, match=r"B717.*checksum"):

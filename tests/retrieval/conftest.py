@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from spacy_bel.kb.build import build, build_from_records
+from spacy_bel.kb.build import build_from_records
 from spacy_bel.kb.store import Store
 from spacy_bel.kb.vectors import embed
 from spacy_bel.models import MINILM
 from spacy_bel.types import Alias, Concept
 from spacy_bel.vectors.encoder import Encoder, EncoderSettings
-
-ASSETS = Path(__file__).parents[2] / "assets"
 
 DOZEN = [
     Concept("MESH:D001943", "Breast Neoplasms", (Alias("breast cancer"),), ("Disease",)),
@@ -70,13 +68,6 @@ def dozen(make_kb: MakeKB) -> Store:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def sample(sample_dir: Path) -> Store:
     """The sample in assets/, of about 160 concepts in four languages."""
-    names = [f"names_{lang}.tsv" for lang in ("es", "de", "zh")]
-    directory = tmp_path_factory.mktemp("sample")
-    build(
-        [ASSETS / name for name in ("concepts.obo", "chemicals.tsv", *names)],
-        directory,
-        name="sample",
-    )
-    return Store(directory)
+    return Store(sample_dir)

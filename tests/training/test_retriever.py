@@ -31,39 +31,6 @@ pytestmark = [
 Run = Callable[..., RetrieverTraining]
 
 
-@pytest.fixture(scope="module")
-def tiny(kb: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder of two small layers that knows the letters."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.WordPieceTrainer(vocab_size=300, special_tokens=special)
-    tokenizer.train_from_iterator(list(kb.alias_names), trainer)
-    folder = tmp_path_factory.mktemp("tiny")
-    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]"}
-    fast: Any = PreTrainedTokenizerFast
-    fast(
-        tokenizer_object=tokenizer, sep_token="[SEP]", mask_token="[MASK]", **names
-    ).save_pretrained(folder)
-    import torch
-
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=300,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=96,
-    )
-    BertModel(config).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
 def dev(kb: Store) -> list[Annotated]:
     """Every name, with words around it, as a mention of its concept."""
@@ -78,9 +45,9 @@ def dev(kb: Store) -> list[Annotated]:
 
 
 @pytest.fixture
-def run(kb: Store, tiny: Path, tmp_path: Path, dev: list[Annotated]) -> Run:
+def run(kb: Store, tiny_encoder: Path, tmp_path: Path, dev: list[Annotated]) -> Run:
     def make(output: str = "out", choose: bool = True, **settings: Any) -> RetrieverTraining:
-        encoder = Encoder(EncoderSettings(str(tiny)), dtype="float32")
+        encoder = Encoder(EncoderSettings(str(tiny_encoder)), dtype="float32")
         chosen = RetrieverSettings(**{"batch_size": 8, "learning_rate": 5e-3, **settings})
         return RetrieverTraining(
             kb, encoder, chosen, tmp_path / output, annotated=dev, dev=dev if choose else []
@@ -89,11 +56,13 @@ def run(kb: Store, tiny: Path, tmp_path: Path, dev: list[Annotated]) -> Run:
     return make
 
 
-def test_self_alignment_draws_synonyms_together(run: Run, tmp_path: Path, tiny: Path) -> None:
+def test_self_alignment_draws_synonyms_together(
+    run: Run, tmp_path: Path, tiny_encoder: Path
+) -> None:
     run(rounds=4, choose=False).run()
     texts = ["aspirin", "acetylsalicylic acid", "mitral stenosis"]
     gains = []
-    for folder in (tiny, tmp_path / "out" / BEST):
+    for folder in (tiny_encoder, tmp_path / "out" / BEST):
         same, synonym, other = Encoder(EncoderSettings(str(folder)), dtype="float32").encode(texts)
         gains.append(same @ synonym - same @ other)
     assert gains[1] > gains[0] + 0.3
@@ -179,11 +148,11 @@ def test_pairs_are_of_one_concept_and_cross_languages(kb: Store) -> None:
     assert not list(only.synonym_pairs(random))
 
 
-def test_hard_negatives_are_names_of_other_concepts(kb: Store, tiny: Path) -> None:
+def test_hard_negatives_are_names_of_other_concepts(kb: Store, tiny_encoder: Path) -> None:
     random = np.random.default_rng(0)
     names = Names(kb)
     pairs = list(names.synonym_pairs(random))
-    mined = mine(kb, Encoder(EncoderSettings(str(tiny))), pairs, 3, random)
+    mined = mine(kb, Encoder(EncoderSettings(str(tiny_encoder))), pairs, 3, random)
     assert len(mined) == len(pairs)
     for pair in mined:
         assert len(set(pair.negatives)) == 3
@@ -213,8 +182,10 @@ def test_settings_that_make_no_sense_are_refused(block: dict[str, Any]) -> None:
         settings_of(block)
 
 
-def test_mentions_are_needed_to_learn_from_mentions(kb: Store, tiny: Path, tmp_path: Path) -> None:
-    encoder = Encoder(EncoderSettings(str(tiny)))
+def test_mentions_are_needed_to_learn_from_mentions(
+    kb: Store, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    encoder = Encoder(EncoderSettings(str(tiny_encoder)))
     with pytest.raises(BelError, match="B951"):
         RetrieverTraining(kb, encoder, RetrieverSettings(objective="mentions"), tmp_path)
 

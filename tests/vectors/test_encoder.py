@@ -95,7 +95,7 @@ def test_it_describes_itself(encoder: Encoder) -> None:
 
 
 def test_a_model_that_is_not_here_is_an_error_at_once() -> None:
-    with pytest.raises(BelError, match=r"B413.*no-such/encoder.*huggingface-cli"):
+    with pytest.raises(BelError, match=r"B413.*no-such/encoder.*hf download"):
         Encoder(EncoderSettings("no-such/encoder")).encode(["x"])
 
 
