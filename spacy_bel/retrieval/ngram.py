@@ -125,7 +125,8 @@ class NgramStage:
     def _frequencies(self, known: _Known) -> NDArray[np.int64]:
         """In how many blocks each feature occurs."""
         starts = self._maxima.indptr
-        return np.subtract(starts[known.columns + 1], starts[known.columns], dtype=np.int64)
+        counts: NDArray[np.int64] = starts[known.columns + 1] - starts[known.columns]
+        return counts.astype(np.int64)
 
     def _search(
         self, queries: Sequence[Query], known: _Known, informative: _Known, k: int

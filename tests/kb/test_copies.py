@@ -73,7 +73,7 @@ def test_a_state_that_was_replaced_goes_on_answering(make_kb: MakeKB, tmp_path: 
     build_from_records([Concept("NEW:1", "pain")], kb.path, {})
     assert kb.ids_of_name("gout") == list(kb) == ["OLD:1"]
     assert kb.describe(["OLD:1"])[0].types == ("Disease",)
-    assert kb.array("postings.weights").sum() > 0
+    assert kb.array("blocks.weights").sum() > 0
     for attempt in (kb.to_dict, lambda: kb.save(tmp_path / "copy")):
         with pytest.raises(BelError, match=r"\[B109\].*Open it again"):
             attempt()

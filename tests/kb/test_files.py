@@ -19,7 +19,7 @@ from spacy_bel.kb.files import commit, locked, read_meta, verify, versions, work
 from spacy_bel.kb.store import Store
 
 META_PARTS = {"library": "0", "name": "x", "version": "", "licence": "", "sources": []}
-TABLES: dict[str, Any] = {"counts": {}, "type_sets": [], "languages": []}
+TABLES: dict[str, Any] = {"counts": {}, "type_sets": [], "languages": [], "block_size": 1}
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_meta_lacks_something(copy: Path, change: Callable[[dict[str, Any]], obj
         Store(copy)
 
 
-@pytest.mark.parametrize("stem", ["concepts", "postings.weights", "aliases.names.bytes"])
+@pytest.mark.parametrize("stem", ["concepts", "blocks.weights", "aliases.names.bytes"])
 @pytest.mark.parametrize("size", [0, 100, None])
 def test_a_truncated_or_missing_file(copy: Path, stem: str, size: int | None) -> None:
     path = _file(copy, stem)
@@ -119,7 +119,7 @@ def test_a_truncated_or_missing_file(copy: Path, stem: str, size: int | None) ->
     assert path.name in str(raised.value)
 
 
-@pytest.mark.parametrize("stem", ["concepts", "postings.weights", "aliases.names.bytes"])
+@pytest.mark.parametrize("stem", ["concepts", "blocks.weights", "aliases.names.bytes"])
 def test_a_foreign_file_of_the_same_size(copy: Path, stem: str) -> None:
     path = _file(copy, stem)
     path.write_bytes(b"?" * path.stat().st_size)

@@ -6,14 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from spacy_bel.errors import BelError
 from spacy_bel.features import NameForms, features, hash64
@@ -32,6 +30,10 @@ DTYPES = {
     "aliases.langs": "uint16",
     "aliases.names.bytes": "uint8",
     "aliases.names.starts": "int64",
+    "blocks.names": "int32",
+    "blocks.numbers": "int32",
+    "blocks.starts": "int32",
+    "blocks.weights": "float32",
     "concepts.ids.bytes": "uint8",
     "concepts.ids.starts": "int64",
     "concepts.names.bytes": "uint8",
@@ -40,32 +42,18 @@ DTYPES = {
     "concepts.weights": "int32",
     "features.codes": "int64",
     "features.idf": "float32",
-    "features.starts": "int64",
     "keys.aliases": "int32",
     "keys.hashes": "int64",
     "parents.concepts": "int32",
     "parents.starts": "int64",
-    "postings.aliases": "int32",
-    "postings.weights": "float32",
     "rows.features": "int32",
-    "rows.starts": "int64",
+    "rows.starts": "int32",
     "rows.weights": "float32",
     "word_sets.aliases": "int32",
     "word_sets.hashes": "int64",
     "words.hashes": "int64",
 }
 """The layout on disk: a change here is a new schema version."""
-
-
-def _dense(kb: Store, name: str, columns: str) -> NDArray[np.float32]:
-    """One of the two sparse matrices as a dense one."""
-    starts = kb.array("features.starts" if name == "postings" else "rows.starts")
-    width = len(kb.alias_names) if name == "postings" else len(kb.array("features.codes"))
-    dense = np.zeros((len(starts) - 1, width), np.float32)
-    for row in range(len(starts) - 1):
-        part = slice(starts[row], starts[row + 1])
-        dense[row, kb.array(f"{name}.{columns}")[part]] = kb.array(f"{name}.weights")[part]
-    return dense
 
 
 def test_the_layout(kb: Store) -> None:
@@ -85,16 +73,9 @@ def test_parents_are_named_by_their_preferred_name(kb: Store) -> None:
         }
 
 
-def test_rows_and_postings_are_one_matrix(kb: Store) -> None:
-    rows = _dense(kb, "rows", "features")
-    np.testing.assert_array_equal(rows, _dense(kb, "postings", "aliases").T)
-    np.testing.assert_allclose(np.square(rows).sum(axis=1), 1, rtol=1e-5)
-
-
-def test_postings_name_aliases_in_order(kb: Store) -> None:
-    starts = kb.array("features.starts")
-    for begin, end in pairwise(starts):
-        assert (np.diff(kb.array("postings.aliases")[begin:end]) > 0).all()
+def test_names_are_rows_of_length_one(kb: Store) -> None:
+    squares = np.square(kb.array("rows.weights"))
+    np.testing.assert_allclose(np.add.reduceat(squares, kb.array("rows.starts")[:-1]), 1, rtol=1e-5)
 
 
 def test_idf_is_that_of_the_names(kb: Store) -> None:
@@ -103,7 +84,8 @@ def test_idf_is_that_of_the_names(kb: Store) -> None:
     np.testing.assert_array_equal(kb.array("features.codes"), codes)
     idf = np.log((1 + len(kb.alias_names)) / (1 + counts)) + 1
     np.testing.assert_allclose(kb.array("features.idf"), idf, rtol=1e-6)
-    np.testing.assert_array_equal(np.diff(kb.array("features.starts")), counts)
+    found = np.bincount(kb.array("rows.features"), minlength=len(codes))
+    np.testing.assert_array_equal(found, counts)
 
 
 def test_a_chunk_at_a_time_is_the_same_as_all_at_once(

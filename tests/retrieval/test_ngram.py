@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spacy_bel.features import TRIGRAM_SHARE, NameForms
+from spacy_bel.kb import blocks
 from spacy_bel.kb.store import Store
+from spacy_bel.retrieval import block_search, ngram
 from spacy_bel.retrieval.hits import Hits, Query
 from spacy_bel.retrieval.ngram import NgramStage
 from spacy_bel.types import Concept
@@ -138,6 +141,43 @@ def test_the_best_name_survives_the_pruning(exact: NgramStage, pruned: NgramStag
         assert bool(len(full.scores)) == bool(len(quick.scores))
         if len(full.scores):
             assert quick.scores.max() == pytest.approx(full.scores.max(), abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 4, 16])
+def test_the_best_concepts_are_those_of_a_full_search(
+    make_kb: Callable[..., Store],
+    sample: Store,
+    dense: Dense,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+) -> None:
+    monkeypatch.setattr(blocks, "_SIZES", ((1 << 30, size),))
+    monkeypatch.setattr(block_search, "NAMES", 1)
+    monkeypatch.setattr(block_search, "NAMES_MORE", 0)  # so that bounds have to be right
+    kb = make_kb(list(sample.concepts()))
+    assert kb.meta["block_size"] == size
+    for text, k in product(TEXTS, (1, 5, 20)):
+        (hits,) = NgramStage(kb, prune=0).search([_query(text)], k)
+        found = _best_of_concepts(kb, _scores(hits, len(kb.alias_names)))
+        expected = _best_of_concepts(kb, dense.scores(text))
+        np.testing.assert_allclose(found[:k], expected[:k], atol=2e-6)
+
+
+def _best_of_concepts(kb: Store, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    best = np.zeros(len(kb))
+    np.maximum.at(best, kb.alias_concepts, scores)
+    return -np.sort(-best)
+
+
+def test_few_queries_at_a_time_are_the_same(
+    pruned: NgramStage, sample: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [_query(name) for name in _names(sample)[:40]]
+    every = pruned.search(queries, 5)
+    monkeypatch.setattr(ngram, "BATCH_ENTRIES", 50)
+    for one, other in zip(every, pruned.search(queries, 5), strict=True):
+        np.testing.assert_array_equal(one.aliases, other.aliases)
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
 
 
 def test_a_query_without_enough_concepts_is_searched_with_all_features(
