@@ -1,4 +1,4 @@
-"""Concepts that stand above much of what was found: every fourth candidate is one of them.
+"""Concepts that stand above much of what was found: from the eighth on, every fourth candidate.
 
 Where no name fits, a corpus often means a general concept (``oligodendrocyte degeneration``:
 leukoencephalopathies) that many candidates, and other concepts of the document, have as their
@@ -24,7 +24,10 @@ ANCESTOR = "ancestor"
 """What the agreement on a concept is called among the scores of a candidate."""
 
 EVERY = 4
-"""Each place whose number this divides is for an ancestor."""
+"""Each place whose number this divides is for an ancestor,"""
+
+FIRST = 8
+"""from this one on: whoever asks for a few candidates gets those that names say."""
 
 VOTERS = 20
 """How many candidates, the best ones, speak for what stands above them."""
@@ -80,13 +83,14 @@ class SharedAncestors:
             before it; ``scores["ancestor"]`` is its votes as a share of the scores of all that
             were asked.
         """
-        if not candidates or candidates[0].score >= SAME_WORDS or mention.parts:
+        if len(candidates) < FIRST or candidates[0].score >= SAME_WORDS or mention.parts:
             return candidates
         shared = self._shared([*candidates[:VOTERS], *others], mask)
         known = {candidate.id: candidate for candidate in candidates}
         offered: dict[str, Candidate] = {}
         for candidate in candidates:
-            if len(offered) % EVERY == EVERY - 1:
+            place = len(offered) + 1
+            if place >= FIRST and place % EVERY == 0:
                 _add_ancestor(offered, shared, known)
             offered.setdefault(candidate.id, candidate)
             if len(offered) >= k:

@@ -53,8 +53,8 @@ class NameRetriever:
         languages: ISO 639-1 codes of the names to look at; empty for all.
         prefixes: Vocabularies to look at, such as ``MESH``; empty for all.
         broader: Of how many of the best concepts the parents are candidates too, where no name
-            has the same words as the mention; there, every fourth candidate is one that many
-            others share as an ancestor (see ``SharedAncestors``). 0 for neither.
+            has the same words as the mention; there, every fourth candidate from the eighth on
+            is an ancestor that many of them share (see ``SharedAncestors``). 0 for neither.
         blend: Takes the place of those stages whose mean it is; its weight is that of
             ``similarity``.
         reformulate: Gives a second text for each mention, or an empty one; None for none.
