@@ -9,6 +9,7 @@ by replacing its function or table; the knowledge base is then built anew, for k
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -113,7 +114,10 @@ STEPS = (
     Step("exact matches", settings=_retriever("NgramRetriever")),
     Step("n-grams", settings=_retriever("ExactRetriever")),
     Step("concept words among n-grams", {"spacy_bel.features.TRIGRAM_SHARE": 1.0}),
-    Step("broader concepts", settings=_retriever("LexicalRetriever", broader=0)),
+    Step(
+        "broader concepts and shared ancestors", settings=_retriever("LexicalRetriever", broader=0)
+    ),
+    Step("shared ancestors", {"spacy_bel.retrieval.ancestors.EVERY": sys.maxsize}),
     Step("n-grams pruned (a gain in speed)", settings=_retriever("LexicalRetriever", prune=0.0)),
     Step("annotated prior", {"spacy_bel.retrieval.fusion.ANNOTATED_PRIOR": 0.0}),
     Step("abbreviations", settings=_context(abbreviations=False)),

@@ -31,34 +31,28 @@ HIGHEST = 0.9
 """Up to where it adds: good matches are left in their order."""
 
 
-def with_document_evidence(
-    mentions: Sequence[Mention],
-    found: Sequence[list[Candidate]],
-    documents: Sequence[int],
-    k: int,
+def best_of_others(
+    mentions: Sequence[Mention], found: Sequence[list[Candidate]], documents: Sequence[int]
 ) -> list[list[Candidate]]:
-    """Candidates with the best concepts of the other mentions of the same document.
-
-    A mention for which a name of the same words was found keeps its candidates, and the
-    candidates of a composite mention keep their scores.
+    """What the other mentions of its document most likely mean, for each mention.
 
     Args:
         mentions: What was looked up.
         found: The candidates of each mention, best first.
         documents: The number of each mention's document.
-        k: Largest number of candidates per mention.
 
     Returns:
-        Candidates in the order of the mentions, best first.
+        The best concepts of those mentions, each once; none for a mention for which a name of
+        the same words was found, since it needs no evidence.
     """
     best: dict[int, dict[str, Candidate]] = {}
     for mention, candidates, document in zip(mentions, found, documents, strict=True):
         if candidates and candidates[0].score >= LEAST_SCORE:
             best.setdefault(document, {})[_text(mention)] = candidates[0]
     return [
-        candidates
+        []
         if not candidates or candidates[0].score >= SAME_WORDS
-        else _supported(mention, candidates, best.get(document, {}))[:k]
+        else _others(mention, best.get(document, {}))
         for mention, candidates, document in zip(mentions, found, documents, strict=True)
     ]
 
@@ -67,18 +61,36 @@ def _text(mention: Mention) -> str:
     return (mention.query or mention.text).casefold()
 
 
-def _supported(
-    mention: Mention, candidates: list[Candidate], best: dict[str, Candidate]
-) -> list[Candidate]:
+def _others(mention: Mention, best: dict[str, Candidate]) -> list[Candidate]:
     others: dict[str, Candidate] = {}
     for text, other in best.items():
         known = others.get(other.id)
         if text != _text(mention) and (known is None or other.score > known.score):
             others[other.id] = other
-    if not others:
+    return list(others.values())
+
+
+def with_document_evidence(
+    mention: Mention, candidates: list[Candidate], best: Sequence[Candidate], k: int
+) -> list[Candidate]:
+    """Candidates with the best concepts of the other mentions of the same document.
+
+    The candidates of a composite mention keep their scores.
+
+    Args:
+        mention: What was looked up.
+        candidates: Its candidates, best first.
+        best: Those concepts (see ``best_of_others``).
+        k: Largest number of candidates.
+
+    Returns:
+        Candidates, best first.
+    """
+    if not best:
         return candidates
+    others = {other.id: other for other in best}
     shared = [_shared(mention, c, others.pop(c.id, None)) for c in candidates]
-    return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)
+    return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)[:k]
 
 
 def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:

@@ -30,6 +30,9 @@ ANNOTATED_PRIOR = 0.01
 DIGITS = 6
 """Digits of a score: what differs behind them differs from machine to machine."""
 
+_MOST_RECENT = 1 << 16
+"""Concepts from which on their places are forgotten before the next batch."""
+
 
 class _Flat(NamedTuple):
     """Hits of a batch, each array of shape (hits,), query by query."""
@@ -51,6 +54,8 @@ class Fusion:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.places: dict[str, int] = {}
+        """Where the concepts of the latest candidates stand in the knowledge base, by id."""
 
     @cached_property
     def _prior(self) -> NDArray[np.float64] | None:
@@ -74,6 +79,8 @@ class Fusion:
         Returns:
             Candidates with distinct ids, best first.
         """
+        if len(self.places) >= _MOST_RECENT:
+            self.places.clear()
         number = len(next(iter(found.values())))
         return [
             candidates
@@ -150,10 +157,12 @@ class Fusion:
         store = self._store
         aliases, concepts = flat.aliases[best].tolist(), flat.concepts[best].tolist()
         type_sets = store.concept_types[flat.concepts[best]].tolist()
+        ids = list(_texts(store.concept_ids, concepts))
+        self.places.update(zip(ids, concepts, strict=True))
         drafts = list(
             map(
                 _Draft,
-                _texts(store.concept_ids, concepts),
+                ids,
                 _texts(store.concept_names, concepts),
                 _texts(store.alias_names, aliases),
                 map(store.type_sets.__getitem__, type_sets),

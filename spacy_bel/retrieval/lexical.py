@@ -6,15 +6,18 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spacy_bel.curies import canonical_prefix
 from spacy_bel.errors import Errors
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
+from spacy_bel.retrieval.ancestors import SharedAncestors
 from spacy_bel.retrieval.blend import Blend
 from spacy_bel.retrieval.broader import BroaderConcepts
-from spacy_bel.retrieval.document import with_document_evidence
+from spacy_bel.retrieval.document import best_of_others, with_document_evidence
 from spacy_bel.retrieval.fusion import DIGITS, Fusion
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.types import Candidate, Mention
@@ -50,7 +53,8 @@ class NameRetriever:
         languages: ISO 639-1 codes of the names to look at; empty for all.
         prefixes: Vocabularies to look at, such as ``MESH``; empty for all.
         broader: Of how many of the best concepts the parents are candidates too, where no name
-            has the same words as the mention; 0 for none.
+            has the same words as the mention; there, every fourth candidate from the eighth on
+            is an ancestor that many of them share (see ``SharedAncestors``). 0 for neither.
         blend: Takes the place of those stages whose mean it is; its weight is that of
             ``similarity``.
         reformulate: Gives a second text for each mention, or an empty one; None for none.
@@ -77,6 +81,7 @@ class NameRetriever:
         self.stages = dict(stages)
         self.weights = dict(weights)
         self._broader = BroaderConcepts(store, best=broader) if broader else None
+        self._ancestors = SharedAncestors(store, self._fusion.places) if broader else None
         if broader:
             self.weights["broader"] = BROADER_WEIGHT
         self._languages = frozenset(languages)
@@ -113,12 +118,8 @@ class NameRetriever:
         Returns:
             Candidates in the order of the mentions; an empty list where nothing was found.
         """
-        seconds = self._reformulate(mentions) if self._reformulate else [""] * len(mentions)
-        wanted = [self._texts(*each) for each in zip(mentions, seconds, strict=True)]
-        keys = list(dict.fromkeys(key for texts in wanted for key in texts))
-        with _no_garbage_collection():
-            found = dict(zip(keys, self._lookup(keys, k), strict=True))
-        return [_merge([found[key] for key in texts], k) for texts in wanted]
+        found = self._retrieve(mentions, k)
+        return self._with_ancestors(mentions, found, [()] * len(mentions), k)
 
     def retrieve_documents(
         self, mentions: Sequence[Mention], k: int, documents: Sequence[int]
@@ -134,7 +135,38 @@ class NameRetriever:
             As ``retrieve``; what another mention of the document said of a candidate is in
             ``scores["document"]`` (see ``with_document_evidence``).
         """
-        return with_document_evidence(mentions, self.retrieve(mentions, k), documents, k)
+        found = self._retrieve(mentions, k)
+        others = best_of_others(mentions, found, documents)
+        found = [
+            with_document_evidence(*each, k) for each in zip(mentions, found, others, strict=True)
+        ]
+        return self._with_ancestors(mentions, found, others, k)
+
+    def _retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
+        seconds = self._reformulate(mentions) if self._reformulate else [""] * len(mentions)
+        wanted = [self._texts(*each) for each in zip(mentions, seconds, strict=True)]
+        keys = list(dict.fromkeys(key for texts in wanted for key in texts))
+        with _no_garbage_collection():
+            found = dict(zip(keys, self._lookup(keys, k), strict=True))
+        return [_merge([found[key] for key in texts], k) for texts in wanted]
+
+    def _with_ancestors(
+        self,
+        mentions: Sequence[Mention],
+        found: list[list[Candidate]],
+        others: Sequence[Sequence[Candidate]],
+        k: int,
+    ) -> list[list[Candidate]]:
+        if not self._ancestors:
+            return found
+        return [
+            self._ancestors.offer(mention, candidates, best, self._mask(mention.types), k)
+            for mention, candidates, best in zip(mentions, found, others, strict=True)
+        ]
+
+    def _mask(self, types: frozenset[str]) -> NDArray[np.bool_] | None:
+        """Which names are looked at for a mention."""
+        return self.store.alias_mask(types, self._languages, self._prefixes)
 
     def _texts(self, mention: Mention, second: str) -> list[_Key]:
         whole = mention.query or mention.text
@@ -142,9 +174,9 @@ class NameRetriever:
         return [(whole, mention.types, second), *parts]
 
     def _lookup(self, keys: Sequence[_Key], k: int) -> list[list[Candidate]]:
-        mask = partial(self.store.alias_mask, languages=self._languages, prefixes=self._prefixes)
         queries = [
-            Query(text, NameForms.of(text), mask(types), second) for text, types, second in keys
+            Query(text, NameForms.of(text), self._mask(types), second)
+            for text, types, second in keys
         ]
         found = {name: stage.search(queries, k) for name, stage in self.stages.items()}
         if self.blend:

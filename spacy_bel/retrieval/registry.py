@@ -76,7 +76,8 @@ def lexical_retriever(
         prune: As for ``ngram_retriever``.
         ngram_weight: What the cosine counts beside the grade of an exact match, in (0, 1].
         broader: Of how many of the best concepts the parents are candidates too, where no name
-            has the same words as the mention; 0 for none.
+            has the same words as the mention; there, every fourth candidate from the eighth on
+            is an ancestor that many of them share. 0 for neither.
 
     Returns:
         A function from a knowledge base to a retriever.

@@ -182,14 +182,14 @@ def test_a_failure_leaves_the_linker_as_it_was(
 ) -> None:
     nlp = _with_top_k(kb, 7)
     linker: Any = nlp.get_pipe("bel_linker")
-    retrieve = linker.retriever.retrieve
+    retrieve = linker.retriever.retrieve_documents
 
-    def only_few(mentions: list[Any], k: int) -> Any:
+    def only_few(mentions: list[Any], k: int, documents: list[int]) -> Any:
         if k > 7:
             raise MemoryError
-        return retrieve(mentions, k)
+        return retrieve(mentions, k, documents)
 
-    monkeypatch.setattr(linker.retriever, "retrieve", only_few)
+    monkeypatch.setattr(linker.retriever, "retrieve_documents", only_few)
     with pytest.raises(MemoryError):
         evaluate(nlp, [make_doc("gout", ("gout", "MESH:D006073"))], resamples=10)
     assert linker.top_k == 7
