@@ -27,12 +27,27 @@ ENTITIES = "entities.jsonl"
 SECONDS = "seconds.json"
 
 
-def build_scispacy(store: Store, directory: Path) -> float:
+class _Index:
+    """An index that is made with other settings than those it is asked for."""
+
+    def __init__(self, index: Any, settings: dict[str, int]) -> None:
+        self._index, self._settings = index, settings
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def createIndex(self, settings: dict[str, int], **options: Any) -> None:  # noqa: N802
+        """As nmslib calls it."""
+        self._index.createIndex({**settings, **self._settings}, **options)
+
+
+def build_scispacy(store: Store, directory: Path, **settings: int) -> float:
     """Builds scispaCy's index over the names of a knowledge base.
 
     Args:
         store: The knowledge base.
         directory: An empty folder to write to.
+        **settings: Settings of the index that differ from scispaCy's own, such as ``M``.
 
     Returns:
         What it took, in seconds, without reading or writing files.
@@ -53,8 +68,12 @@ def build_scispacy(store: Store, directory: Path) -> float:
     srsly.write_jsonl(directory / ENTITIES, entities)
     kb = KnowledgeBase(str(directory / ENTITIES))
     allowed = patch.object(candidate_generation, "scipy_supports_sparse_float16", lambda: True)
+    make = candidate_generation.nmslib.init
+    indexes = patch.object(
+        candidate_generation.nmslib, "init", lambda *a, **o: _Index(make(*a, **o), settings)
+    )
     start = time.perf_counter()
-    with allowed, contextlib.redirect_stdout(sys.stderr):
+    with allowed, indexes, contextlib.redirect_stdout(sys.stderr):
         aliases, vectorizer, index = candidate_generation.create_tfidf_ann_index(None, kb)
     seconds = time.perf_counter() - start
     paths = candidate_generation.LinkerPaths.from_directory(directory)

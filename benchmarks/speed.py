@@ -142,7 +142,7 @@ def speed_rows(
         for key, batches in asked.items():
             mentions = sum(map(len, batches))
             name = f"mentions/s, {key}, {threads}"
-            rows.append(_line(name, _medians(sides, measured, key, threads), ",.0f", mentions))
+            rows.append(line(name, _medians(sides, measured, key, threads), ",.0f", mentions))
     one_core = next(iter(THREADS))
     for name, key, form in (
         ("load, s", "load", ".3f"),
@@ -150,7 +150,7 @@ def speed_rows(
         ("memory when loaded, MiB", "memory loaded", ".0f"),
         ("memory after all mentions, MiB", "memory used", ".0f"),
     ):
-        rows.append(_line(name, _medians(sides, measured, key, one_core), form))
+        rows.append(line(name, _medians(sides, measured, key, one_core), form))
     return rows
 
 
@@ -158,8 +158,15 @@ def _medians(sides: Sequence[Side], measured: Measured, key: str, threads: str) 
     return [median(each[key] for each in measured[side, threads]) for side in sides]
 
 
-def _line(name: str, values: Sequence[float], form: str, mentions: int = 0) -> list[str]:
-    """Seconds or sizes of the sides, or mentions per second, and how many times less is ours."""
+def line(name: str, values: Sequence[float], form: str, mentions: int = 0) -> list[str]:
+    """A line of the table: times or sizes of the sides, and how many times less is ours.
+
+    Args:
+        name: What stands in the first column.
+        values: Seconds or sizes, ours first.
+        form: How they are written.
+        mentions: How many mentions took so many seconds, to write mentions per second; else 0.
+    """
     shown = [format(mentions / value if mentions else value, form) for value in values]
     ours, *theirs = values
     return [name, *shown, *(f"{other / ours:.1f}" if ours > 0 else "–" for other in theirs)]
@@ -213,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with_peer = not given.no_peer
     if with_peer and find_spec("scispacy") is None:
         options.error("scispaCy is not installed: pip install 'spacy_bel[scispacy]', or --no-peer")
-    vocabulary, judged, asked_of = retrieval.CTD, *_corpora()
+    vocabulary, judged, asked_of = retrieval.CTD, *corpora()
     if given.sample:
         vocabulary, judged = retrieval.SAMPLE_KB, [retrieval.SAMPLE_DEV]
         asked_of = [retrieval.SAMPLE_TRAIN, retrieval.SAMPLE_DEV, retrieval.SAMPLE_ES]
@@ -231,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             fewer = [("spacy_bel", kb, least_k(found)), sides[1]]
         measured = run(list(dict.fromkeys(sides + fewer)), asked, bench.work, given.repeat)
         rows = quality_rows(found, judged) + speed_rows(sides, measured, asked)
-        rows.append(_line("build, s", built, ".1f"))
+        rows.append(line("build, s", built, ".1f"))
         if fewer:
             speeds = speed_rows(fewer, measured, asked)[: len(THREADS) * len(asked)]
             rows += [[f"{name}, k={fewer[0][2]}", *values] for name, *values in speeds]
@@ -243,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{bench.describe()}\n\n{machine(*packages)}")
 
 
-def _corpora() -> tuple[list[Corpus], list[Corpus]]:
+def corpora() -> tuple[list[Corpus], list[Corpus]]:
     """What is judged, and what is only asked for: all mentions of the train and dev splits."""
     ncbi = retrieval.NCBI_TRAIN + retrieval.NCBI_DEV
     bc5cdr = retrieval.BC5CDR_TRAIN + retrieval.BC5CDR_DEV
