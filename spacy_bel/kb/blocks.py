@@ -13,7 +13,7 @@ Block-Max Indexes"; going through blocks in the order of their bounds is Block-M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +36,9 @@ _LARGEST = 32
 
 _CHUNK = 1 << 14
 """Names that are worked on at a time; whole blocks."""
+
+
+Progress = Callable[[int], object]
 
 
 class Rows(NamedTuple):
@@ -92,7 +95,13 @@ def rare_features(
     return found
 
 
-def write_blocks(folder: ArrayFolder, rows: Rows, rare: NDArray[np.int32], features: int) -> int:
+def write_blocks(
+    folder: ArrayFolder,
+    rows: Rows,
+    rare: NDArray[np.int32],
+    features: int,
+    progress: Progress,
+) -> int:
     """Write the index.
 
     Args:
@@ -102,6 +111,7 @@ def write_blocks(folder: ArrayFolder, rows: Rows, rare: NDArray[np.int32], featu
         rows: The features of all names.
         rare: What ``rare_features`` found for all names.
         features: How many features there are.
+        progress: Called with the number of names done since the last call.
 
     Returns:
         The number of names in a block.
@@ -116,6 +126,7 @@ def write_blocks(folder: ArrayFolder, rows: Rows, rare: NDArray[np.int32], featu
         path = folder.path / f"blocks{number}.tmp.npz"
         np.savez(path, **maxima._asdict())
         chunks.append(path)
+        progress(min(_CHUNK, len(names) - number * _CHUNK))
     starts = np.concatenate([[0], np.cumsum(counts)])
     folder.save("blocks.starts", narrow(starts))
     blocks = folder.create("blocks.numbers", int(starts[-1]), np.int32)

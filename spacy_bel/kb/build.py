@@ -15,7 +15,7 @@ from spacy_bel import __version__
 from spacy_bel.errors import Errors
 from spacy_bel.kb.arrays import ArrayFolder
 from spacy_bel.kb.files import SQLITE, commit, read_meta, verify_file, workspace
-from spacy_bel.kb.index import write_arrays
+from spacy_bel.kb.index import PASSES, write_arrays
 from spacy_bel.kb.problems import MAX_ERRORS, ProblemLog
 from spacy_bel.kb.readers.base import Record
 from spacy_bel.kb.settle import MERGES, count, settle
@@ -287,7 +287,7 @@ def index_and_commit(
     if not counts["concepts"]:
         raise Errors.B107(sources=", ".join(meta["sources"]) or "the records")
     with tqdm(
-        total=2 * counts["aliases"], desc="indexing", unit=" names", disable=_disable(progress)
+        total=PASSES * counts["aliases"], desc="indexing", unit=" names", disable=_disable(progress)
     ) as bar:
         tables = write_arrays(db, ArrayFolder(folder), bar.update)
     db.close()

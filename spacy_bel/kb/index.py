@@ -1,19 +1,20 @@
 """Making the memory-mapped arrays of a knowledge base from its SQLite file.
 
-The arrays hold what linking reads for every mention. They are written in two passes over the
+The arrays hold what linking reads for every mention. They are written in three passes over the
 names, a chunk at a time; of the whole vocabulary only some numbers per name and the distinct
 words are in memory:
 
 1. names, their core keys and the features of each chunk go to disk, and the document
    frequencies are counted;
-2. each chunk's features are weighed, and the names brought into blocks (see ``kb.blocks``).
+2. each chunk's features are weighed;
+3. the names are brought into blocks (see ``kb.blocks``).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,10 +23,13 @@ from numpy.typing import NDArray
 
 from spacy_bel.features import FeatureBatch, NameForms, features, hash64, weigh
 from spacy_bel.kb.arrays import ArrayFolder, StringsWriter
-from spacy_bel.kb.blocks import KEYS, Rows, narrow, rare_features, write_blocks
+from spacy_bel.kb.blocks import KEYS, Progress, Rows, narrow, rare_features, write_blocks
 
 CHUNK = 20_000
 """Names that are worked on at a time."""
+
+PASSES = 3
+"""How often each name is worked on: its forms, its weights, its block."""
 
 _NAMES = """
 SELECT aliases.name, concepts.number, kind, aliases.count, lang
@@ -46,8 +50,6 @@ FROM parents JOIN concepts AS broader ON broader.id = parents.parent
 ORDER BY parents.concept, broader.number
 """
 
-Progress = Callable[[int], object]
-
 
 def write_arrays(db: sqlite3.Connection, folder: ArrayFolder, progress: Progress) -> dict[str, Any]:
     """Write all arrays.
@@ -56,7 +58,7 @@ def write_arrays(db: sqlite3.Connection, folder: ArrayFolder, progress: Progress
         db: A finished SQLite file (see ``spacy_bel.kb.writer``).
         folder: Where to write.
         progress: Called with the number of names done since the last call; each name is done
-            twice.
+            ``PASSES`` times.
 
     Returns:
         The tables that the arrays point into, ``type_sets`` and ``languages``, and the
@@ -173,10 +175,12 @@ def _document_frequencies(chunks: list[Path]) -> _Frequencies:
     frequencies = np.empty(0, np.int64)
     for path in chunks:
         found, counts = np.unique(_load_chunk(path).codes, return_counts=True)
-        codes, where = np.unique(np.concatenate([codes, found]), return_inverse=True)
-        frequencies = np.bincount(
-            where, np.concatenate([frequencies, counts]), minlength=len(codes)
-        ).astype(np.int64)
+        places = np.searchsorted(codes, found)
+        known = places < len(codes)
+        known[known] = codes[places[known]] == found[known]
+        frequencies[places[known]] += counts[known]
+        codes = np.insert(codes, places[~known], found[~known])
+        frequencies = np.insert(frequencies, places[~known], counts[~known])
     return _Frequencies(codes, frequencies)
 
 
@@ -212,7 +216,7 @@ def _write_features(
         path.unlink()
         progress(batch.size)
     folder.save("rows.starts", narrow(starts))
-    return write_blocks(folder, Rows(starts, features, weights), rare, len(codes))
+    return write_blocks(folder, Rows(starts, features, weights), rare, len(codes), progress)
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:

@@ -58,7 +58,9 @@ def test_no_name_outweighs_its_block(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_SIZES", ((1 << 30, size),))
         patch.setattr(blocks, "_CHUNK", chunk)
-        assert write_blocks(ArrayFolder(folder), rows, _rare(rows), FEATURES) == size
+        done: list[int] = []
+        written = write_blocks(ArrayFolder(folder), rows, _rare(rows), FEATURES, done.append)
+    assert (written, sum(done)) == (size, len(names))
     order = _written(folder, "names").tolist()
     assert sorted(order) == list(range(len(names)))
     expected: dict[tuple[int, int], float] = {}
