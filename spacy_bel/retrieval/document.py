@@ -39,8 +39,9 @@ def with_document_evidence(
 ) -> list[list[Candidate]]:
     """Candidates with the best concepts of the other mentions of the same document.
 
-    A mention for which a name of the same words was found keeps its candidates, and the
-    candidates of a composite mention keep their scores.
+    A mention for which a name of the same words was found keeps its candidates in their order,
+    and the candidates of a composite mention keep their scores; what the document says of them is
+    noted all the same, for rerankers.
 
     Args:
         mentions: What was looked up.
@@ -56,9 +57,7 @@ def with_document_evidence(
         if candidates and candidates[0].score >= LEAST_SCORE:
             best.setdefault(document, {})[_text(mention)] = candidates[0]
     return [
-        candidates
-        if not candidates or candidates[0].score >= SAME_WORDS
-        else _supported(mention, candidates, best.get(document, {}))[:k]
+        _supported(mention, candidates, best.get(document, {}))[:k]
         for mention, candidates, document in zip(mentions, found, documents, strict=True)
     ]
 
@@ -75,8 +74,10 @@ def _supported(
         known = others.get(other.id)
         if text != _text(mention) and (known is None or other.score > known.score):
             others[other.id] = other
-    if not others:
+    if not others or not candidates:
         return candidates
+    if candidates[0].score >= SAME_WORDS:
+        return [_noted(c, others.get(c.id), c.score) for c in candidates]
     shared = [_shared(mention, c, others.pop(c.id, None)) for c in candidates]
     return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)
 
@@ -84,9 +85,14 @@ def _supported(
 def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:
     """A candidate with what the same concept says as that of another mention."""
     if other is None or mention.parts or candidate.score >= HIGHEST:
-        return candidate
+        return _noted(candidate, other, candidate.score)
     lifted = min(candidate.score + SHARED_WEIGHT * other.score, HIGHEST)
-    score = round(max(lifted, OTHER_WEIGHT * other.score), DIGITS)
+    return _noted(candidate, other, round(max(lifted, OTHER_WEIGHT * other.score), DIGITS))
+
+
+def _noted(candidate: Candidate, other: Candidate | None, score: float) -> Candidate:
+    if other is None:
+        return candidate
     return replace(candidate, score=score, scores={**candidate.scores, DOCUMENT: other.score})
 
 
