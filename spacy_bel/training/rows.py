@@ -45,9 +45,9 @@ class Sampling:
         temperature: What the logarithms of a teacher's probabilities are divided by.
         missed: Whether NIL is right where the gold concept is not among the candidates; such
             mentions are left out otherwise.
-        once: Whether a text that a document repeats with the same meaning is asked about once,
-            in a place drawn at random: the documents that repeat one mention twenty times would
-            teach little else.
+        once: Whether a text that a document repeats with the same gold is asked about once, in
+            a place drawn at random: documents that repeat one mention twenty times would teach
+            little else.
     """
 
     negatives: int = 9
@@ -92,11 +92,11 @@ def draw(examples: Iterable[Example], sampling: Sampling, seed: str) -> list[Tar
 
 
 def _once(examples: Iterable[Example], random: Random) -> list[Example]:
-    """One example of each text and meaning of a document; all where the document is not known."""
+    """One example of each text and gold of a document; all where one of these is not known."""
     groups: dict[tuple[object, ...], list[Example]] = {}
     for number, example in enumerate(examples):
         text = (example.mention.query or example.mention.text).casefold()
-        place = number if not example.doc_id else -1
+        place = -1 if example.doc_id and example.gold is not None else number
         groups.setdefault((example.doc_id, text, example.gold, place), []).append(example)
     return [random.choice(group) for group in groups.values()]
 
