@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.stats import binomtest
 from spacy.language import Language
 from tqdm import tqdm
@@ -48,6 +49,7 @@ from spacy_bel.models import MINILM
 from spacy_bel.reranking.calibration import Judged, fit
 from spacy_bel.reranking.cascade import confidence
 from spacy_bel.reranking.encoder_registry import cross_encoder
+from spacy_bel.reranking.questions import ask
 from spacy_bel.training.loop import BEST, Settings, train
 from spacy_bel.training.make_examples import find_retriever, make_examples
 from spacy_bel.training.optimiser import Rates
@@ -153,22 +155,18 @@ def held_out(bench: Workbench, run: Run) -> set[str]:
 def calibrated(folder: Path, rows: Sequence[Example], kb: Store) -> Path:
     """The cross-encoder of a folder, calibrated on rows; where it was written."""
     reranker: Any = cross_encoder(None, trained=str(folder), candidates=CANDIDATES)(kb)
-    rows = [row for row in rows if row.offers and row.gold]
-    found = reranker.scores([row.mention for row in rows], [row.candidates for row in rows])
-    judged = [
-        Judged(logits, right(row, len(logits)), row.doc_id)
-        for row, logits in zip(rows, found, strict=True)
-    ]
+    judged = []
+    for row in rows:
+        # The names and counts of the row, which the knowledge base may not have.
+        if row.gold and (asked := ask(row.mention, row.offers[:CANDIDATES])).questions[0].offers:
+            with torch.no_grad():
+                (logits,) = reranker.logits(asked.questions[:1]).double().numpy()
+            found = [candidate.id in row.gold for candidate in row.candidates[: len(logits) - 1]]
+            judged.append(Judged(logits, np.array([*found, not any(found)]), row.doc_id))
     reranker.scaling = fit(judged, reranker.scaling).scaling
     target = folder.with_name("calibrated")
     reranker.to_disk(target)
     return target
-
-
-def right(row: Example, options: int) -> Any:
-    """Which options of a row are right: concepts of its gold, or NIL where none is offered."""
-    found = [candidate.id in (row.gold or ()) for candidate in row.candidates[: options - 1]]
-    return np.array([*found, not any(found)])
 
 
 def confidence_to_ask(rows: Sequence[Example], kb: Store) -> float:
