@@ -223,7 +223,7 @@ def lines(
         cells = [*figures(evaluation.metrics), "–" if asked is None else f"{asked:.3f}"]
         cells += ["–" if name == "retriever" else against[0], against[1] if asked else "–"]
         if reranker is None:  # its scores are similarities
-            cells[5] = "–"
+            cells[6] = "–"
         found.append([corpus.name, names.name if names else "none", name, *cells])
     return found
 
