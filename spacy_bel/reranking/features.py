@@ -16,8 +16,11 @@ from spacy_bel.reranking.questions import Question
 from spacy_bel.text import surface
 from spacy_bel.types import Alias
 
-STAGES = ("exact", "ngram", "broader", "dense")
+STAGES = ("exact", "ngram", "broader", "dense", "similarity", "document")
 """Stages of retrieval whose scores are features, where the retriever has them."""
+
+RECORDS = {"heading": "MESH:D", "supplementary": "MESH:C", "omim": "OMIM:"}
+"""How CURIEs of headings and of narrower records begin: annotators prefer some by habit."""
 
 _KINDS = ("preferred", "exact", "annotated")
 
@@ -46,6 +49,7 @@ FEATURES = (
     "alias_length",
     "mention_length",
     "named_in_context",
+    *RECORDS,
 )
 """Names of the features, in order."""
 
@@ -71,6 +75,7 @@ def features(question: Question) -> NDArray[np.float32]:
             *_of_retrieval(offer, rank, best),
             *_of_counts(offer, alias, all_counts),
             *_of_names(question, offer, alias, context),
+            *(float(offer.candidate.id.startswith(begin)) for begin in RECORDS.values()),
         ]
         for rank, (offer, alias) in enumerate(zip(offers, matched, strict=True))
     ]

@@ -2,8 +2,11 @@
 
 The logit of a candidate is ``w * score - rank_cost * rank + f(numbers) + g(text)``. ``f`` and
 ``g`` end in layers that are zero at the start, so an untrained network ranks exactly as the
-retriever does, and training can only build on that. NIL is one more option, whose logit is
-learned from what the best candidates look like.
+retriever does, and training can only build on that. ``f`` sees each number as it is and by how
+much it is behind the best candidate's. Where the retriever is sure, what is learned may take from
+the first candidate's probability, but not its place: a few thousand mentions teach too little to
+overrule a name that matches. NIL is one more option, whose logit is learned from what the best
+candidates look like.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ def make_modules(encoder: Any, hidden_size: int) -> Any:
     if encoder is not None:
         modules["encoder"] = encoder
         modules["text"] = _two_layers(2 * hidden_size, hidden_size // 4)
-    modules["numbers"] = _two_layers(len(NUMBERS), _HIDDEN)
+    modules["numbers"] = _two_layers(2 * len(NUMBERS), _HIDDEN)
     modules["nil"] = nn.Linear(2 * len(NUMBERS), 1)
     nn.init.zeros_(modules["nil"].weight)
     nn.init.zeros_(modules["nil"].bias)
@@ -132,7 +135,7 @@ def _numbers(questions: Sequence[Question], names: NameEncoder | None) -> list[N
     return [np.concatenate(pair, axis=1) for pair in zip(counted, compared, strict=True)]
 
 
-def option_logits(modules: Any, numbers: Numbers, text: Any) -> Any:
+def option_logits(modules: Any, numbers: Numbers, text: Any, sure: Sequence[bool]) -> Any:
     """The logits of all options.
 
     Args:
@@ -140,30 +143,31 @@ def option_logits(modules: Any, numbers: Numbers, text: Any) -> Any:
         numbers: The features.
         text: What ``read`` gave for all candidates of the batch, one after another; None
             where the network reads no text.
+        sure: For each question, whether the first candidate keeps its place.
 
     Returns:
         (questions, most candidates + 1): NIL last, minus infinity where there is no candidate.
     """
     torch = load("torch", "dense")
     values, there = numbers.values, numbers.is_candidate
-    flat = modules["scale"](values[there])
-    scaled = torch.zeros_like(values)
-    scaled[there] = flat
     weights = modules["weights"]
-    ranks = torch.arange(values.shape[1], device=values.device)
-    logits = weights["prior"] * values[..., 0] - RANK_COST * ranks
-    learned = modules["numbers"](flat)[:, 0]
+    if not values.shape[1]:
+        return weights["nil"] + modules["nil"](values.new_zeros((len(values), 2 * values.shape[2])))
+    scaled = torch.zeros_like(values)
+    scaled[there] = modules["scale"](values[there])
+    best = scaled.masked_fill(~there[..., None], -torch.inf).amax(1)
+    best = best.masked_fill(~there.any(1, keepdim=True), 0.0)
+    both = torch.cat([scaled, scaled - best[:, None]], dim=2)
+    found = modules["numbers"](both[there])[:, 0]
     if text is not None:
-        learned = learned + modules["text"](text)[:, 0]
-    logits = logits.masked_scatter(there, logits[there] + learned)
+        found = found + modules["text"](text)[:, 0]
+    learned = values.new_zeros(there.shape).masked_scatter(there, found)
+    is_sure = torch.tensor(list(sure), device=values.device)[:, None]
+    learned = torch.where(is_sure, torch.minimum(learned, learned[:, :1]), learned)
+    ranks = torch.arange(values.shape[1], device=values.device)
+    logits = weights["prior"] * values[..., 0] - RANK_COST * ranks + learned
     logits = logits.masked_fill(~there, -torch.inf)
-    best = scaled.masked_fill(~there[..., None], -torch.inf).amax(1) if values.shape[1] else None
-    if best is None:
-        summary = values.new_zeros((len(values), 2 * values.shape[2]))
-    else:
-        best = best.masked_fill(~there.any(1, keepdim=True), 0.0)
-        summary = torch.cat([scaled[:, 0], best], dim=1)
-    nil = weights["nil"] + modules["nil"](summary)
+    nil = weights["nil"] + modules["nil"](torch.cat([scaled[:, 0], best], dim=1))
     return torch.cat([logits, nil], dim=1)
 
 

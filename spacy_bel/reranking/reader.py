@@ -71,7 +71,8 @@ class Reader:
         """
         device = self.modules["weights"]["prior"].device
         text = self.read(questions, unsure)
-        return option_logits(self.modules, make_numbers(questions, self.names, device), text)
+        numbers = make_numbers(questions, self.names, device)
+        return option_logits(self.modules, numbers, text, [not flag for flag in unsure])
 
     def read(self, questions: Sequence[Question], unsure: Sequence[bool]) -> Any:
         """What the encoder reads about every candidate.

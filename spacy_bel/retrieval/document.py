@@ -42,17 +42,14 @@ def best_of_others(
         documents: The number of each mention's document.
 
     Returns:
-        The best concepts of those mentions, each once; none for a mention for which a name of
-        the same words was found, since it needs no evidence.
+        The best concepts of those mentions, each once; none for a mention without candidates.
     """
     best: dict[int, dict[str, Candidate]] = {}
     for mention, candidates, document in zip(mentions, found, documents, strict=True):
         if candidates and candidates[0].score >= LEAST_SCORE:
             best.setdefault(document, {})[_text(mention)] = candidates[0]
     return [
-        []
-        if not candidates or candidates[0].score >= SAME_WORDS
-        else _others(mention, best.get(document, {}))
+        _others(mention, best.get(document, {})) if candidates else []
         for mention, candidates, document in zip(mentions, found, documents, strict=True)
     ]
 
@@ -75,7 +72,9 @@ def with_document_evidence(
 ) -> list[Candidate]:
     """Candidates with the best concepts of the other mentions of the same document.
 
-    The candidates of a composite mention keep their scores.
+    A mention for which a name of the same words was found keeps its candidates in their order,
+    and the candidates of a composite mention keep their scores; what the document says of them is
+    noted all the same, for rerankers.
 
     Args:
         mention: What was looked up.
@@ -86,9 +85,11 @@ def with_document_evidence(
     Returns:
         Candidates, best first.
     """
-    if not best:
+    if not best or not candidates:
         return candidates
     others = {other.id: other for other in best}
+    if candidates[0].score >= SAME_WORDS:
+        return [_noted(c, others.get(c.id), c.score) for c in candidates]
     shared = [_shared(mention, c, others.pop(c.id, None)) for c in candidates]
     return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)[:k]
 
@@ -96,9 +97,14 @@ def with_document_evidence(
 def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:
     """A candidate with what the same concept says as that of another mention."""
     if other is None or mention.parts or candidate.score >= HIGHEST:
-        return candidate
+        return _noted(candidate, other, candidate.score)
     lifted = min(candidate.score + SHARED_WEIGHT * other.score, HIGHEST)
-    score = round(max(lifted, OTHER_WEIGHT * other.score), DIGITS)
+    return _noted(candidate, other, round(max(lifted, OTHER_WEIGHT * other.score), DIGITS))
+
+
+def _noted(candidate: Candidate, other: Candidate | None, score: float) -> Candidate:
+    if other is None:
+        return candidate
     return replace(candidate, score=score, scores={**candidate.scores, DOCUMENT: other.score})
 
 

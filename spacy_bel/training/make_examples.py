@@ -25,9 +25,12 @@ from spacy_bel.errors import Errors
 from spacy_bel.examples import Example, KBReference
 from spacy_bel.kb.build import add_annotated_aliases
 from spacy_bel.kb.store import Store
+from spacy_bel.kb.vectors import embed
 from spacy_bel.pipeline.retriever import BelRetriever
 from spacy_bel.reranking.offers import OfferMaker
+from spacy_bel.retrieval.dense import DenseNameRetriever
 from spacy_bel.types import NIL
+from spacy_bel.vectors.encoder import Encoder
 
 
 def make_examples(
@@ -65,11 +68,13 @@ def make_examples(
     base = component.kb
     if base.alias_counts.any():
         raise Errors.B922(name=base.name)
+    retriever = component.retriever
+    encoder = retriever.dense.encoder if isinstance(retriever, DenseNameRetriever) else None
     numbers = tqdm(range(folds), "folds", disable=None if progress else True)
     try:
         for fold in numbers:
             rest = [doc for number, doc in enumerate(docs) if number % folds != fold]
-            with _with_names(base, (*rest, *further)) as store:
+            with _with_names(base, (*rest, *further), encoder) as store:
                 component.set_kb(store)
                 yield from _rows(component, docs[fold::folds])
     finally:
@@ -77,12 +82,17 @@ def make_examples(
 
 
 @contextmanager
-def _with_names(base: Store, docs: Iterable[Doc]) -> Iterator[Store]:
-    """A knowledge base with the mentions of documents as names, for as long as it is needed."""
+def _with_names(base: Store, docs: Iterable[Doc], encoder: Encoder | None) -> Iterator[Store]:
+    """A knowledge base with the mentions of documents as names, for as long as it is needed.
+
+    Where it has vectors, these names get theirs too: dense retrieval would not find them else.
+    """
     folder = Path(tempfile.mkdtemp(prefix="spacy-bel-fold-"))
     try:
         base.save(folder / "kb")
         add_annotated_aliases(folder / "kb", annotated_names(docs), source="other folds")
+        if encoder is not None:
+            embed(folder / "kb", encoder)
         yield Store(folder / "kb")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

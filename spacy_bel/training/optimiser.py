@@ -23,12 +23,14 @@ class Rates:
         head: Learning rate of all others.
         warmup: Share of the steps in which the rates rise from 0; then they fall to 0.
         weight_decay: Decoupled decay (Loshchilov & Hutter 2019).
+        head_decay: The same for what is not pre-trained; ``weight_decay`` where None.
     """
 
     encoder: float = 1e-4
     head: float = 1e-3
     warmup: float = 0.1
     weight_decay: float = 0.01
+    head_decay: float | None = None
 
 
 class Optimiser:
@@ -54,15 +56,17 @@ class Optimiser:
             for each in self._parameters
         ]
         groups = []
-        for is_encoder, rate in ((True, rates.encoder), (False, rates.head)):
+        head_decay = rates.weight_decay if rates.head_decay is None else rates.head_decay
+        kinds = ((True, rates.encoder, rates.weight_decay), (False, rates.head, head_decay))
+        for is_encoder, rate, decay in kinds:
             own = [
                 master
                 for name, master in zip(self._names, self._masters, strict=True)
                 if name.startswith("encoder") is is_encoder
             ]
             if own and rate > 0:
-                groups.append({"params": own, "lr": rate, "initial": rate})
-        self._adam = torch.optim.AdamW(groups, weight_decay=rates.weight_decay)
+                groups.append({"params": own, "lr": rate, "initial": rate, "weight_decay": decay})
+        self._adam = torch.optim.AdamW(groups)
 
     def step(self, number: int) -> None:
         """Follow the gradients, and forget them.

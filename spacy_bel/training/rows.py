@@ -45,6 +45,9 @@ class Sampling:
         temperature: What the logarithms of a teacher's probabilities are divided by.
         missed: Whether NIL is right where the gold concept is not among the candidates; such
             mentions are left out otherwise.
+        once: Whether a text that a document repeats with the same gold is asked about once, in
+            a place drawn at random: documents that repeat one mention twenty times would teach
+            little else.
     """
 
     negatives: int = 9
@@ -54,6 +57,7 @@ class Sampling:
     teacher: str = ""
     temperature: float = 1.0
     missed: bool = True
+    once: bool = True
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -77,12 +81,24 @@ def draw(examples: Iterable[Example], sampling: Sampling, seed: str) -> list[Tar
         Questions in random order.
     """
     random = Random(seed)
+    if sampling.once:
+        examples = _once(examples, random)
     found = (target for example in examples for target in targets_of(example, sampling))
     targets = [
         varied for target in found if (varied := _vary(target, sampling, random)) is not None
     ]
     random.shuffle(targets)
     return targets
+
+
+def _once(examples: Iterable[Example], random: Random) -> list[Example]:
+    """One example of each text and gold of a document; all where one of these is not known."""
+    groups: dict[tuple[object, ...], list[Example]] = {}
+    for number, example in enumerate(examples):
+        text = (example.mention.query or example.mention.text).casefold()
+        place = -1 if example.doc_id and example.gold is not None else number
+        groups.setdefault((example.doc_id, text, example.gold, place), []).append(example)
+    return [random.choice(group) for group in groups.values()]
 
 
 def targets_of(example: Example, sampling: Sampling) -> list[Target]:

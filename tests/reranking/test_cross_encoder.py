@@ -81,6 +81,27 @@ def test_the_order_of_candidates_has_no_influence_on_what_is_read(
     assert not torch.allclose(found[0], found[1], atol=1e-3)
 
 
+def test_nothing_learned_takes_the_place_of_a_sure_match(kb: Store) -> None:
+    import torch
+
+    mention = Mention("breast cancer", context="breast cancer", end=13)
+    candidates = lexical_retriever()(kb).retrieve([mention], 10)
+    assert candidates[0][0].score - candidates[0][1].score > 0.05
+
+    def best(sure_gap: float) -> set[int]:
+        reranker = CrossEncoder(kb, None, sure_gap=sure_gap)
+        found = set()
+        for seed in range(8):
+            torch.manual_seed(seed)
+            torch.nn.init.normal_(reranker.modules()["numbers"][-1].weight, std=50.0)
+            probs = reranker.rerank([mention], candidates)[0].probs
+            found.add(probs.index(max(probs)))
+        return found
+
+    assert best(sure_gap=0.05) == {0}
+    assert len(best(sure_gap=2)) > 1
+
+
 def test_what_was_learned_survives_on_disk(
     kb: Store,
     tiny_encoder: Path,

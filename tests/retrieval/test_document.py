@@ -53,6 +53,15 @@ def test_a_concept_named_elsewhere_in_the_document_is_a_candidate(
     assert "A:1" not in _by_id(alone) or "document" not in _by_id(alone)["A:1"].scores
 
 
+def test_of_a_sure_match_the_document_is_noted_only(retriever: NameRetriever) -> None:
+    texts = ["zinc deficiency disease", "deficiency diseases"]
+    ((_, found), (alone,)) = _find(retriever, texts, texts[1:])
+    assert alone[0].score >= SAME_WORDS
+    assert [(c.id, c.score) for c in found] == [(c.id, c.score) for c in alone]
+    assert _by_id(found)["A:3"].scores["document"] == 1.0
+    assert "document" not in _by_id(alone)["A:3"].scores
+
+
 def test_a_candidate_that_is_named_elsewhere_gains(retriever: NameRetriever) -> None:
     ((_, found), (alone,)) = _find(
         retriever, ["zinc deficiency disease", "copper deficiency"], ["copper deficiency"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +30,10 @@ from spacy_bel.examples import (
 )
 from spacy_bel.kb.build import add_annotated_aliases
 from spacy_bel.kb.store import Store
+from spacy_bel.kb.vectors import embed
 from spacy_bel.training.make_examples import find_retriever, make_examples
 from spacy_bel.types import NIL, Alias, Candidate, Mention
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 TEXT = st.text(min_size=1, max_size=12)
 
@@ -164,6 +167,21 @@ def test_further_documents_are_names_in_every_fold(nlp: Language, docs: list[Doc
     assert all(
         "sweet urine" in {name.name for offer in row.offers for name in offer.names} for row in rows
     )
+
+
+def test_the_names_of_a_fold_have_vectors(
+    docs: list[Doc], kb: Store, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("sentence_transformers")
+    kb.save(tmp_path / "kb")
+    embed(tmp_path / "kb", Encoder(EncoderSettings(str(tiny_encoder))))
+    nlp = spacy.blank("en", vocab=docs[0].vocab)
+    retriever = {"@misc": "spacy-bel.DenseRetriever.v1"}
+    nlp.add_pipe("bel_linker", config={"kb": str(tmp_path / "kb"), "retriever": retriever})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the retriever warns of names without a vector
+        rows = list(make_examples(find_retriever(nlp), docs, folds=2))
+    assert any(name.count for row in rows for offer in row.offers for name in offer.names)
 
 
 def test_without_folds_the_knowledge_base_is_taken_as_it_is(

@@ -45,6 +45,17 @@ def test_hidden_gold_makes_nil_right(rows: list[Example]) -> None:
     assert not any(_right(target) for target in hidden)
 
 
+def test_what_a_document_repeats_is_asked_about_once(rows: list[Example]) -> None:
+    row = replace(next(row for row in rows if row.gold != (NIL,)), doc_id="1")
+    again = [replace(row, offset=offset) for offset in range(5)]
+    other, unknown = replace(row, doc_id="2"), replace(row, gold=None)
+    sampling = Sampling(nil_rate=0.0)
+    count = len(targets_of(row, sampling))
+    assert len(draw([*again, other, unknown], sampling, "0")) == 2 * count
+    assert len(draw(again, replace(sampling, once=False), "0")) == 5 * count
+    assert len(draw([replace(row, doc_id="")] * 3, sampling, "0")) == 3 * count
+
+
 @given(seed=st.text(max_size=5), shuffle=st.booleans(), alias=st.booleans())
 def test_equal_seeds_draw_equal_questions(
     rows: list[Example], seed: str, shuffle: bool, alias: bool
