@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load
+from spacy_bel.extras import load, quiet_weights
 from spacy_bel.reranking import weights
 from spacy_bel.reranking.forward import collate, option_logits
 from spacy_bel.reranking.questions import Question
@@ -95,7 +95,8 @@ class TrainableSetwise:
             path: A folder: the setting ``adapter`` of the reranker, or its ``model``.
         """
         lm, model = self._reranker.lm, self.modules()["encoder"]
-        model.save_pretrained(path)
+        with quiet_weights():
+            model.save_pretrained(path)
         if self._method.kind == "full":
             lm.encoder.tokenizer.save_pretrained(path)
         else:
