@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def run(folder: Path, steps: str, **settings: Any) -> dict[str, str]:
 def _run(line: list[str]) -> str:
     apps = {"spacy_bel": app, "spacy": spacy_app}
     if line[:2] == ["python", "-m"] and line[2] in apps:
-        result = CliRunner().invoke(apps[line[2]], line[3:])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # of spacy package about its files
+            result = CliRunner().invoke(apps[line[2]], line[3:])
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == 0, result.output

@@ -62,6 +62,11 @@ class TrainableSetwise:
             self._modules = torch.nn.ModuleDict({"encoder": self._prepared()})
         return self._modules
 
+    @property
+    def most(self) -> int:
+        """How many candidates a prompt lists."""
+        return self._reranker.options
+
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Nothing: a language model takes nothing but text."""
 
@@ -104,7 +109,7 @@ class TrainableSetwise:
 
     def _prompt(self, question: Question) -> TokenPrompt:
         lm, builder = self._reranker.lm, self._reranker.builder
-        candidates = [offer.candidate for offer in question.offers][: self._reranker.options]
+        candidates = [offer.candidate for offer in question.offers]
         for shorter in (builder, builder.brief()):
             found = lm.encoder.encode(shorter.build(question.mention, candidates))
             if len(found.ids) <= lm.max_tokens:

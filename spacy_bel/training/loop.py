@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -148,6 +148,11 @@ def _finish(run: _Run, bar: Any, on_step: Callable[[int], None] | None) -> None:
                     on_step(run.progress.step)
 
 
+def _offered(rows: Sequence[Example], most: int) -> Sequence[Example]:
+    """Rows with as many candidates as will be offered: NIL is right where the gold is none."""
+    return [replace(row, offers=row.offers[:most]) for row in rows] if most else rows
+
+
 class _Run:
     """One training run: what is drawn, where it stands, what it keeps."""
 
@@ -159,7 +164,8 @@ class _Run:
         output: Path,
         settings: Settings,
     ) -> None:
-        self.reranker, self.examples, self.dev = reranker, examples, dev
+        self.reranker = reranker
+        self.examples, self.dev = (_offered(rows, reranker.most) for rows in (examples, dev))
         self.output, self.settings = output, settings
         self.progress = Progress()
         self.plan = [
