@@ -26,7 +26,7 @@ def compare(
         typer.Option(
             "--reranker",
             help="NAME=CONFIG: the pipeline with the reranker of a config as label --teacher "
-            "takes it; NAME=none for its retriever alone. May be repeated.",
+            "takes it; NAME=none for its retriever alone, NAME=own as it is. May be repeated.",
         ),
     ] = None,
     cascade: Annotated[

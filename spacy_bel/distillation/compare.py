@@ -45,7 +45,7 @@ class System:
         name: What tables call it.
         pipeline: Name or path of a pipeline with a linker.
         config: A teacher's config whose reranker takes the place of the linker's; ``none`` for
-            the retriever alone; empty for the linker as it is.
+            the retriever alone; ``own`` or empty for the linker as it is.
         overrides: Values in place of those in the config.
         confidence: For a cascade of three: mentions that are written like a name of one candidate
             alone are left to the retriever, the linker's reranker is asked about the others, and
@@ -264,14 +264,14 @@ def _load(system: System, answers: Path | None) -> tuple[Language, BelLinker]:
     if not isinstance(linker, BelLinker):
         raise Errors.B501(names=nlp.pipe_names)
     other = None
-    if system.config not in ("", "none"):
+    if system.config not in ("", "own", "none"):
         teacher = read_teacher(Path(system.config), system.overrides, answers=answers)
         if teacher.store.checksum != linker.kb.checksum:
             raise Errors.B841(name=system.name, kb=teacher.store.name, other=linker.kb.name)
         other = teacher.reranker
     if system.confidence is not None:
         linker.use_reranker(_cascade(system, system.confidence, linker.reranker, other))
-    elif system.config:
+    elif system.config not in ("", "own"):
         linker.use_reranker(other)
     return nlp, linker
 

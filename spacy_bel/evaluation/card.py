@@ -194,7 +194,7 @@ def _weak(metrics: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]
     """Groups of mentions with an Acc@1 clearly below that of all, weakest first."""
     mean = metrics["lenient"]["acc@1"]["value"]
     found = [
-        (kind, group, summary)
+        (kind, str(group).lower() if isinstance(group, bool) else str(group), summary)
         for kind, groups in metrics["breakdowns"].items()
         for group, summary in groups.items()
         if mean is not None and summary["n"] >= _LEAST and summary["acc@1"]["value"] <= mean - WEAK
