@@ -480,6 +480,7 @@ class Errors(Enum):
         "one, or have train reranker --overwrite it."
     )
     B914 = "Training cannot write {path}: {reason}."
+    B918 = "The curves {path} cannot be read: {reason}. Give the curves.json of train reranker."
     B915 = "The training config {path} cannot be used: {reason}"
     B916 = "{name} has nothing that could be trained. Train a CrossEncoder or a SetwiseLLM."
     B917 = (

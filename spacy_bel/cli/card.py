@@ -24,6 +24,9 @@ def card(
         Path | None,
         typer.Option("--dev", help="Corpus that chose and calibrated it, a .spacy file."),
     ] = None,
+    curves: Annotated[
+        Path | None, typer.Option("--curves", help="The curves.json of its training.")
+    ] = None,
     name: Annotated[str, typer.Option("--name", "-n", help="The package's name.")] = "",
     version: Annotated[str, typer.Option("--version", help="The package's version.")] = "",
     component: Annotated[
@@ -41,12 +44,14 @@ def card(
     from spacy_bel.evaluation.card import card as make
     from spacy_bel.examples import read_examples
     from spacy_bel.files import replacing
+    from spacy_bel.training.curves import best_step
 
     measured = read_metrics(metrics)
     nlp = load_pipeline(pipeline)
     learned = Rows.of(row for path in rows for row in read_examples(path)) if rows else None
     chosen = Corpus.of(read_docs(dev, nlp.vocab)) if dev else None
-    meta = make(nlp, measured, rows=learned, dev=chosen, component=component)
+    step = best_step(curves) if curves else None
+    meta = make(nlp, measured, rows=learned, dev=chosen, best_step=step, component=component)
     given = {"name": name, "version": version}
     meta |= {key: value for key, value in given.items() if value}
     with replacing(output, Errors.B509) as beside:

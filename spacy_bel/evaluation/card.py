@@ -105,6 +105,7 @@ def card(
     *,
     rows: Rows | None = None,
     dev: Corpus | None = None,
+    best_step: int | None = None,
     component: str = "",
 ) -> dict[str, Any]:
     """The ``meta.json`` of a pipeline with its model card.
@@ -114,6 +115,8 @@ def card(
         metrics: What ``evaluate`` measured of it.
         rows: What its reranker learned from, where that is known.
         dev: The documents that chose and calibrated it, where that is known.
+        best_step: After how many steps of training its state was the best one, where that is
+            known.
         component: The linker, where there are several.
 
     Returns:
@@ -138,6 +141,8 @@ def card(
         "protocols": {each: metrics[each] for each in (*RANKS, "unseen") if metrics[each]},
         "rows": rows,
         "dev": dev,
+        "best_step": best_step,
+        "is_whole": _is_whole(nlp.get_pipe_config(name)),
         "uncertain": _uncertain(metrics),
         "weak": _weak(metrics),
     }
@@ -149,6 +154,17 @@ def card(
         "performance": _performance(metrics),
         "notes": _template("notes").render(content),
     }
+
+
+_BY_NAME = tuple(f"spacy-bel.{part}.v1" for part in ("Encoder", "SetwiseLLM", "PointwiseLLM"))
+"""Parts that are saved by their names unless the config says otherwise."""
+
+
+def _is_whole(settings: Mapping[str, Any]) -> bool:
+    """Whether no part is saved by its name alone."""
+    parts = [value for value in settings.values() if isinstance(value, Mapping)]
+    is_named = settings.get("@misc") in _BY_NAME
+    return settings.get("include_weights", not is_named) and all(map(_is_whole, parts))
 
 
 def _sources(kb: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from spacy_bel.evaluation.card import Corpus, Rows, card, read_metrics
 from spacy_bel.evaluation.run import evaluate
 from spacy_bel.examples import Example, Label
 from spacy_bel.kb.build import build
+from spacy_bel.training.curves import best_step
 from spacy_bel.types import Mention
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -49,7 +50,9 @@ def test_it_says_what_was_measured_and_on_what(
     mention = Mention("MS", context="MS", end=2)
     made = Example(mention, (), ("MESH:D009103",), provenance="synthetic")
     labelled = Example(mention, (), labels=(Label("gpt", "NIL"),), provenance="teacher")
-    meta = card(nlp, metrics, rows=Rows.of([made, made, labelled]), dev=Corpus.of(corpus[:3]))
+    meta = card(
+        nlp, metrics, rows=Rows.of([made, made, labelled]), dev=Corpus.of(corpus[:3]), best_step=0
+    )
     assert meta["license"] == "some terms"
     assert meta["sources"] == [{"name": "concepts.obo", "author": "vocabulary of sample"}]
     assert meta["performance"]["strict_acc"] == metrics["strict"]["acc@1"]["value"]
@@ -59,7 +62,9 @@ def test_it_says_what_was_measured_and_on_what(
     assert "unseen_acc" not in meta["performance"]
     notes = meta["notes"]
     assert "3 rows: 2 synthetic, 1 teacher (labels: 1 gpt)" in notes
+    assert "its state before training was the best one" in notes
     assert "on 3 documents" in notes
+    assert "models are inside" in meta["description"]
     assert notes.count("`dev.txt`") == 2
     counts = metrics["counts"]
     assert f"{counts['linkable']} with a concept, {counts['nil']} NIL" in notes
@@ -67,6 +72,17 @@ def test_it_says_what_was_measured_and_on_what(
     # A few dozen mentions: their interval is wide. And there are no chemicals to link to.
     assert "wider than 10 points" in notes
     assert "where *type* is *Chemical*: Acc@1 0.000" in notes
+
+
+def test_the_best_step_is_read_from_the_curves(tmp_path: Path) -> None:
+    path = tmp_path / "curves.json"
+    found = ((0, 0.5), (4, 0.7), (8, 0.7))
+    curves = [{"step": step, "dev": {"acc@1": value}} for step, value in found]
+    path.write_text(json.dumps(curves))
+    assert best_step(path) == 4
+    path.write_text("[]")
+    with pytest.raises(BelError, match="B918"):
+        best_step(path)
 
 
 def test_metrics_of_something_else_are_refused(
