@@ -200,6 +200,13 @@ class Errors(Enum):
     )
     B508 = "Cannot load the pipeline {pipeline}: {reason}"
     B509 = "Cannot write the evaluation to {path}: {reason}."
+    B510 = (
+        "The metrics {path} cannot be read: {reason}. Make them with: python -m spacy_bel evaluate"
+    )
+    B511 = (
+        "The pipeline links to the knowledge base {kb!r}, and the metrics are of {other!r} with "
+        "another content. Evaluate this pipeline."
+    )
 
     B401 = "A retriever cannot work with {setting}={value}; allowed: {allowed}."
     B410 = "An encoder cannot work with {setting}={value!r}; allowed: {allowed}."
@@ -426,11 +433,15 @@ class Errors(Enum):
     B830 = "No row of {path} is left: {reasons}. Ask for less."
     B840 = (
         "Systems are compared by name, each of which must be there once: {names}. "
-        "Give them as --system NAME=PIPELINE or --reranker NAME=CONFIG."
+        "Give them as --system NAME=PIPELINE, --reranker NAME=CONFIG or --cascade NAME=CONFIG."
     )
     B841 = (
         "The reranker {name!r} is over the knowledge base {kb!r}, the pipeline over {other!r} with "
-        "another content. Give its config the pipeline's."
+        "another content. Give its config the pipeline's, with --teacher.kb."
+    )
+    B842 = (
+        "{name} cannot be a cascade: the pipeline {pipeline} has no reranker that could be asked "
+        "first."
     )
 
     B900 = "The examples {path} cannot be read: {reason}."
@@ -474,10 +485,11 @@ class Errors(Enum):
     )
     B912 = "There is no {what} example with candidates and an answer. Check the rows."
     B913 = (
-        "{path} holds a run with other settings or data. Give another output folder, or remove "
-        "this one."
+        "{path} holds a run with other settings or data. Give another output folder, remove this "
+        "one, or have train reranker --overwrite it."
     )
     B914 = "Training cannot write {path}: {reason}."
+    B918 = "The curves {path} cannot be read: {reason}. Give the curves.json of train reranker."
     B915 = "The training config {path} cannot be used: {reason}"
     B916 = "{name} has nothing that could be trained. Train a CrossEncoder or a SetwiseLLM."
     B917 = (

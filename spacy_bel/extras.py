@@ -31,8 +31,8 @@ def load(module: str, extra: str) -> Any:
 
 
 @contextmanager
-def quiet_loading() -> Iterator[None]:
-    """No progress bar of transformers while the weights of a model are read: it is over at once."""
+def quiet_weights() -> Iterator[None]:
+    """No progress bar of transformers while weights are read or written: it is over at once."""
     logging = load("transformers.utils.logging", "dense")
     was_shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

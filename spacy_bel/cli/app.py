@@ -7,6 +7,7 @@ import sys
 import typer
 
 from spacy_bel.cli.calibrate import calibrate
+from spacy_bel.cli.card import card
 from spacy_bel.cli.compare import compare
 from spacy_bel.cli.convert import convert
 from spacy_bel.cli.evaluate import evaluate
@@ -58,8 +59,9 @@ app.command(context_settings=OVERRIDES)(label)
 app.command()(synthesise)
 app.command()(select)
 app.command(context_settings=OVERRIDES)(learning_curve)
-app.command()(compare)
+app.command(context_settings=OVERRIDES)(compare)
 app.command()(calibrate)
+app.command()(card)
 app.add_typer(train_app, name="train")
 app.command()(position_bias)
 

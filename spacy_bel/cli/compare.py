@@ -9,6 +9,7 @@ import typer
 
 
 def compare(
+    context: typer.Context,
     corpus: Annotated[Path, typer.Argument(help="Annotated corpus, a .spacy file.")],
     output: Annotated[Path, typer.Argument(help="Folder for comparison.json and .html.")],
     *,
@@ -17,16 +18,32 @@ def compare(
         typer.Option("--system", help="NAME=PIPELINE to compare; may be repeated."),
     ] = None,
     pipeline: Annotated[
-        str, typer.Option("--pipeline", "-p", help="The pipeline that --reranker changes.")
+        str,
+        typer.Option("--pipeline", "-p", help="The pipeline that --reranker and --cascade change."),
     ] = "",
     reranker: Annotated[
         list[str] | None,
         typer.Option(
             "--reranker",
             help="NAME=CONFIG: the pipeline with the reranker of a config as label --teacher "
-            "takes it; NAME=none for its retriever alone. May be repeated.",
+            "takes it; NAME=none for its retriever alone, NAME=own as it is. May be repeated.",
         ),
     ] = None,
+    cascade: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cascade",
+            help="NAME=CONFIG: the pipeline's retriever where a mention is written like one name, "
+            "else its reranker, and that of the config where this is less sure than --confidence; "
+            "NAME=none for the first two. May be repeated.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float,
+        typer.Option(
+            "--confidence", min=0, max=1, help="Least value of a final answer in a cascade."
+        ),
+    ] = 0.9,
     seen: Annotated[
         list[Path] | None, typer.Option("--seen", help="Corpus that the systems have seen.")
     ] = None,
@@ -46,8 +63,10 @@ def compare(
     """Compare retriever, student, teacher and cascade on the same gold mentions.
 
     Prints Acc@1 by protocol with intervals, mentions per second, memory and the cost of 1,000
-    mentions, and tests every difference in pairs.
+    mentions, and tests every difference in pairs. Settings of the configs can be given here, such
+    as --teacher.kb DIR.
     """
+    from spacy.cli._util import parse_config_overrides
     from wasabi.printer import Printer
 
     from spacy_bel.distillation.compare import System
@@ -55,10 +74,11 @@ def compare(
     from spacy_bel.distillation.comparison import HEADER, notes_of, rows_of, write
     from spacy_bel.errors import Errors
 
+    overrides = parse_config_overrides(context.args, env_var=None)
     systems = [System(*_pair(text)) for text in system or ()]
-    for text in reranker or ():
-        name, config = _pair(text)
-        systems.append(System(name, pipeline, config))
+    for texts, least in ((reranker, None), (cascade, confidence)):
+        for name, config in map(_pair, texts or ()):
+            systems.append(System(name, pipeline, config, overrides, least))
     if any(not each.pipeline for each in systems):
         raise Errors.B840(names="no --pipeline is given")
     measured, found = run(

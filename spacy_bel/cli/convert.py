@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -69,11 +68,11 @@ def convert(
     seen_labels: set[str] = set()
     read = partial(read_corpus, file_format=file_format, offsets=offsets)
     read = partial(read, lang=lang, prefix=prefix, report=report)
-    documents = chain.from_iterable(map(read, files))
-    for document in tqdm(documents, desc="Converting", unit=" documents", disable=None):
+    documents = ((path.name, document) for path in files for document in read(path))
+    for source, document in tqdm(documents, desc="Converting", unit=" documents", disable=None):
         seen_labels.update(mention.label for mention in document.mentions)
         kept = document.with_labels(labels) if labels else document
-        doc = to_doc(kept, vocab)
+        doc = to_doc(kept, vocab, source=source)
         counts.add(kept, entities=len(doc.ents))
         docs.add(doc)
     if not counts.documents:

@@ -11,7 +11,10 @@ import typer
 def select(
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="ROWS...", help="Labelled, synthetic or annotated rows."),
+        typer.Argument(
+            metavar="ROWS...",
+            help="Labelled, synthetic or annotated rows: files, or folders of them.",
+        ),
     ],
     output: Annotated[Path, typer.Argument(help="The rows to write.")],
     *,

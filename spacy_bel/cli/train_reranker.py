@@ -12,6 +12,11 @@ def reranker(
     context: typer.Context,
     config: Annotated[Path, typer.Argument(help="A training config.")],
     output: Annotated[Path, typer.Argument(help="Folder for the model, its state and curves.")],
+    *,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Begin anew in place of a run with other data."),
+    ] = False,
 ) -> None:
     """Train a reranker; an interrupted run goes on where it was.
 
@@ -33,6 +38,7 @@ def reranker(
         [example for path in given.dev for example in read_examples(path)],
         output,
         given.settings,
+        overwrite=overwrite,
         progress=True,
     )
     best = max(curves, key=lambda entry: entry["dev"]["acc@1"])

@@ -1,9 +1,9 @@
 """Annotated documents as spaCy ``Doc`` objects.
 
 All mentions are in ``doc.spans["bel_gold"]``, those that do not overlap (longest first) also in
-``doc.ents``. The document's id and language are attributes of the span group, because these are
-kept by ``Doc.to_bytes`` and by every ``DocBin``; ``doc.user_data`` a ``DocBin`` leaves out unless
-told otherwise.
+``doc.ents``. The document's id and language, and the name of its file, are attributes of the span
+group, because these are kept by ``Doc.to_bytes`` and by every ``DocBin``; ``doc.user_data`` a
+``DocBin`` leaves out unless told otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from spacy_bel.corpora.document import GoldDocument, GoldMention
 from spacy_bel.corpora.gold import GOLD_KEY
 
 
-def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None) -> Doc:
+def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None, *, source: str = "") -> Doc:
     """An annotated document as a ``Doc``.
 
     Tokens are split where mentions begin and end, so that none is misaligned; the text stays
@@ -33,6 +33,7 @@ def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None) -> Doc:
         nlp: A pipeline, whose tokenizer and vocabulary are used, or only a vocabulary; in that
             case, and without any, the blank tokenizer of the document's language splits the text
             (of "xx" where spaCy does not have that language or lacks a package for it).
+        source: The name of the file that the document comes from; empty where it is not known.
 
     Returns:
         A ``Doc`` with ``doc.spans["bel_gold"]`` and ``doc.ents``.
@@ -48,7 +49,7 @@ def to_doc(document: GoldDocument, nlp: Language | Vocab | None = None) -> Doc:
         Span(doc, first[mention.start], behind[mention.end], mention.label, kb_id=mention.kb_id)
         for mention in document.mentions
     ]
-    attrs = {"doc_id": document.id, "lang": document.lang}
+    attrs = {"doc_id": document.id, "lang": document.lang, **({"source": source} if source else {})}
     doc.spans[GOLD_KEY] = SpanGroup(doc, name=GOLD_KEY, attrs=attrs, spans=spans)
     doc.ents = tuple(filter_spans(spans))
     return doc
@@ -69,6 +70,11 @@ def gold_spans(doc: Doc) -> list[Span]:
 def doc_id(doc: Doc) -> str:
     """The corpus's identifier of a document; empty where it is not known."""
     return _attribute(doc, "doc_id")
+
+
+def doc_source(doc: Doc) -> str:
+    """The name of the file that a document comes from; empty where it is not known."""
+    return _attribute(doc, "source")
 
 
 def doc_lang(doc: Doc) -> str:

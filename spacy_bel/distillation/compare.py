@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +29,7 @@ from spacy_bel.evaluation.ranks import RANKS
 from spacy_bel.evaluation.records import mention_texts
 from spacy_bel.evaluation.run import evaluate, find_linker
 from spacy_bel.pipeline.linker import BelLinker
+from spacy_bel.protocols import Reranker
 from spacy_bel.reranking.cascade import Cascade
 from spacy_bel.reranking.chat_questions import mention_label
 from spacy_bel.types import Link
@@ -44,12 +45,19 @@ class System:
         name: What tables call it.
         pipeline: Name or path of a pipeline with a linker.
         config: A teacher's config whose reranker takes the place of the linker's; ``none`` for
-            the retriever alone; empty for the linker as it is.
+            the retriever alone; ``own`` or empty for the linker as it is.
+        overrides: Values in place of those in the config.
+        confidence: For a cascade of three: mentions that are written like a name of one candidate
+            alone are left to the retriever, the linker's reranker is asked about the others, and
+            that of the config, unless it is ``none``, where the linker's gives its answer less
+            than this value. None for no cascade.
     """
 
     name: str
     pipeline: str
     config: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +263,27 @@ def _load(system: System, answers: Path | None) -> tuple[Language, BelLinker]:
     linker = nlp.get_pipe(find_linker(nlp))
     if not isinstance(linker, BelLinker):
         raise Errors.B501(names=nlp.pipe_names)
-    if system.config == "none":
-        linker.use_reranker(None)
-    elif system.config:
-        teacher = read_teacher(Path(system.config), answers=answers)
+    other = None
+    if system.config not in ("", "own", "none"):
+        teacher = read_teacher(Path(system.config), system.overrides, answers=answers)
         if teacher.store.checksum != linker.kb.checksum:
             raise Errors.B841(name=system.name, kb=teacher.store.name, other=linker.kb.name)
-        linker.use_reranker(teacher.reranker)
+        other = teacher.reranker
+    if system.confidence is not None:
+        linker.use_reranker(_cascade(system, system.confidence, linker.reranker, other))
+    elif system.config not in ("", "own"):
+        linker.use_reranker(other)
     return nlp, linker
+
+
+def _cascade(
+    system: System, confidence: float, first: Reranker | None, second: Reranker | None
+) -> Cascade:
+    if first is None:
+        raise Errors.B842(name=system.name, pipeline=system.pipeline)
+    if second is None:
+        return Cascade({"student": first}, {})
+    return Cascade({"student": first, "teacher": second}, {"student": confidence})
 
 
 def _timed(linker: BelLinker, docs: Sequence[Doc], most: int) -> tuple[list[Link], float]:

@@ -24,6 +24,9 @@ from spacy_bel.files import only_one, replacing
 from spacy_bel.reranking.chat_questions import mention_label
 from spacy_bel.types import NIL
 
+FAILED = ".failed.jsonl"
+"""How the names of lists of rows without label end."""
+
 _QUESTIONS = 2048
 """Questions that are asked between two states on disk, in the long run."""
 
@@ -53,7 +56,7 @@ class Outcome:
 
 def failures_path(output: Path) -> Path:
     """Where the rows without label are listed."""
-    return output.with_name(f"{output.name.partition('.jsonl')[0]}.failed.jsonl")
+    return output.with_name(f"{output.name.partition('.jsonl')[0]}{FAILED}")
 
 
 def label(examples: Path, output: Path, teacher: Teacher, *, progress: bool = False) -> Outcome:

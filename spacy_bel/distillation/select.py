@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_bel.distillation.habits import Habits
+from spacy_bel.distillation.label import FAILED
 from spacy_bel.distillation.noise import Noise, estimate_noise
 from spacy_bel.distillation.sampling import lot
 from spacy_bel.errors import Errors
@@ -89,7 +90,7 @@ def select(inputs: Sequence[Path], output: Path, selection: Selection | None = N
     The files are read several times and never held in memory as a whole.
 
     Args:
-        inputs: Files of rows.
+        inputs: Files of rows, or folders for all such files in them.
         output: The rows to write, in the order in which they are read.
         selection: What to keep.
 
@@ -100,6 +101,7 @@ def select(inputs: Sequence[Path], output: Path, selection: Selection | None = N
         BelError: A file cannot be read or written, a teacher always says NIL, or no row is left.
     """
     selection = selection or Selection()
+    inputs = [path for each in inputs for path in row_files(each) if path != output]
     with only_one(output):
         outcome = Selected()
         reasons = _reasons(inputs, selection, outcome)
@@ -117,6 +119,22 @@ def select(inputs: Sequence[Path], output: Path, selection: Selection | None = N
 
         write_examples(chosen(), output)
     return outcome
+
+
+def row_files(path: Path) -> list[Path]:
+    """The files of rows that a path stands for.
+
+    Args:
+        path: A file, or a folder.
+
+    Returns:
+        The file, or the files of rows in the folder by name; lists of rows that could not be
+        labelled, which lie beside those that could, hold no rows.
+    """
+    if not path.is_dir():
+        return [path]
+    files = (*path.glob("*.jsonl"), *path.glob("*.jsonl.gz"))
+    return sorted(file for file in files if not file.match(f"*{FAILED}"))
 
 
 def answer_of(example: Example, source: str = "") -> tuple[str, ...] | None:

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from tqdm import tqdm
 
 from spacy_bel import __version__
-from spacy_bel.corpora.docs import doc_id, gold_spans
+from spacy_bel.corpora.docs import doc_id, doc_source, gold_spans
 from spacy_bel.errors import Errors
 from spacy_bel.evaluation.end_to_end import Comparison, compare, read_annotations, score_texts
 from spacy_bel.evaluation.further import with_further
@@ -106,6 +106,7 @@ def evaluate(
         "spacy_bel": __version__,
         "pipeline": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}",
         "component": name,
+        "corpus": corpus.sources,
         "kb": {"name": linker.kb.name, "checksum": linker.kb.checksum, "concepts": len(linker.kb)},
         "bootstrap": {"resamples": resamples, "seed": seed},
         **score_mentions(records, resamples=resamples, seed=seed),
@@ -154,10 +155,11 @@ def find_offer(nlp: Language, linker: object) -> Offer | None:
 
 @dataclass(frozen=True, slots=True)
 class _Corpus:
-    """Annotated documents with their ids, and how to go through them."""
+    """Annotated documents with their ids and files, and how to go through them."""
 
     docs: list[Doc]
     ids: list[str]
+    sources: list[str]
     batch_size: int
     progress: bool
 
@@ -168,7 +170,8 @@ class _Corpus:
         # A document without an id is called by its number.
         width = len(str(len(docs)))
         ids = [doc_id(doc) or f"{number:0{width}}" for number, doc in enumerate(docs, start=1)]
-        return cls(docs, ids, batch_size, progress)
+        sources = sorted({doc_source(doc) for doc in docs} - {""})
+        return cls(docs, ids, sources, batch_size, progress)
 
     def link(self, linker: Linker, recorder: Recorder, offer: Offer | None = None) -> list[Record]:
         """All gold mentions with the linker's answers.

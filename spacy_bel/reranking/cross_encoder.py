@@ -184,6 +184,11 @@ class CrossEncoder:
         """Whether the scale of the numbers is known."""
         return bool(self.modules()["scale"].running_mean.any())
 
+    @property
+    def most(self) -> int:
+        """It is trained on any number of candidates, and asked about few."""
+        return 0
+
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Take mean and variance of the features from training data."""
         reader = self._reader()

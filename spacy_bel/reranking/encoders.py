@@ -8,7 +8,7 @@ from typing import Any
 
 from spacy_bel.devices import guard_forks, pick_device, pick_dtype
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load, quiet_loading
+from spacy_bel.extras import load, quiet_weights
 from spacy_bel.models import find_model
 from spacy_bel.reranking.encoding import Encoder, Window
 
@@ -76,7 +76,7 @@ def load_encoder(
                 setattr(config, setting, value)
         if layers:
             config.num_hidden_layers = min(layers, config.num_hidden_layers)
-        with quiet_loading():
+        with quiet_weights():
             model = transformers.AutoModel.from_pretrained(
                 folder, config=config, dtype=pick_dtype(dtype, place), local_files_only=True
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load
+from spacy_bel.extras import load, quiet_weights
 from spacy_bel.reranking.compare import NameEncoder
 from spacy_bel.reranking.encoders import LoadedEncoder
 from spacy_bel.reranking.network import make_modules, make_numbers, option_logits, read
@@ -122,10 +122,11 @@ class Reader:
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for folder, encoder in encoders.items():
-                if encoder is not None:
-                    encoder.model.save_pretrained(path / folder)
-                    encoder.tokenizer.save_pretrained(path / folder)
+            with quiet_weights():
+                for folder, encoder in encoders.items():
+                    if encoder is not None:
+                        encoder.model.save_pretrained(path / folder)
+                        encoder.tokenizer.save_pretrained(path / folder)
             load("safetensors.torch", "dense").save_file(head, path / HEAD)
         except OSError as error:
             raise Errors.B715(path=path, reason=error.strerror or error) from error

@@ -13,6 +13,10 @@ from spacy_bel.errors import Errors
 
 _LARGEST = 50.0
 
+_SPREAD = (5.0, 1.0)
+"""Standard deviations of what is expected of the bias and of the temperature's logarithm. A few
+mentions that are all right would make the bias as large as it can be; many outweigh this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -64,6 +68,9 @@ def fit_scaling(
 ) -> Scaling:
     """The scaling under which the right answers are likeliest.
 
+    With few mentions it stays near no scaling at all: bias and logarithm of the temperature are
+    expected to be normally distributed about 0.
+
     Args:
         scores: For each mention the scores of its candidates and, last, of NIL.
         gold: For each mention the number of the right candidate; None for NIL.
@@ -90,7 +97,9 @@ def fit_scaling(
         scaling = _scaling(parameters)
         values = table / scaling.temperature
         values[:, -1] += scaling.nil_bias
-        return float((logsumexp(values, axis=1) - values[np.arange(len(right)), right]).mean())
+        likelihood = (logsumexp(values, axis=1) - values[np.arange(len(right)), right]).mean()
+        surprise = ((parameters / _SPREAD[: len(parameters)]) ** 2).sum() / 2
+        return float(likelihood + surprise / len(right))
 
     def _scaling(parameters: NDArray[np.float64]) -> Scaling:
         bias, log_temperature = np.clip([*parameters, 0.0][:2], -_LARGEST, _LARGEST)

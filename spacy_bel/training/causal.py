@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load
+from spacy_bel.extras import load, quiet_weights
 from spacy_bel.reranking import weights
 from spacy_bel.reranking.forward import collate, option_logits
 from spacy_bel.reranking.questions import Question
@@ -62,6 +62,11 @@ class TrainableSetwise:
             self._modules = torch.nn.ModuleDict({"encoder": self._prepared()})
         return self._modules
 
+    @property
+    def most(self) -> int:
+        """How many candidates a prompt lists."""
+        return self._reranker.options
+
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Nothing: a language model takes nothing but text."""
 
@@ -95,7 +100,8 @@ class TrainableSetwise:
             path: A folder: the setting ``adapter`` of the reranker, or its ``model``.
         """
         lm, model = self._reranker.lm, self.modules()["encoder"]
-        model.save_pretrained(path)
+        with quiet_weights():
+            model.save_pretrained(path)
         if self._method.kind == "full":
             lm.encoder.tokenizer.save_pretrained(path)
         else:
@@ -103,7 +109,7 @@ class TrainableSetwise:
 
     def _prompt(self, question: Question) -> TokenPrompt:
         lm, builder = self._reranker.lm, self._reranker.builder
-        candidates = [offer.candidate for offer in question.offers][: self._reranker.options]
+        candidates = [offer.candidate for offer in question.offers]
         for shorter in (builder, builder.brief()):
             found = lm.encoder.encode(shorter.build(question.mention, candidates))
             if len(found.ids) <= lm.max_tokens:

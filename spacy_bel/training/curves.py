@@ -34,6 +34,22 @@ def write_curves(curves: Sequence[Mapping[str, Any]], folder: Path) -> None:
             beside.write_text(content, encoding="utf-8")
 
 
+def best_step(path: Path) -> int:
+    """After how many steps the state was the best one, which is the one that was kept.
+
+    Args:
+        path: A ``curves.json``.
+
+    Raises:
+        BelError: It cannot be read.
+    """
+    try:
+        curves = json.loads(path.read_text(encoding="utf-8"))
+        return int(max(curves, key=lambda entry: float(entry["dev"]["acc@1"]))["step"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Errors.B918(path=path, reason=repr(error)) from error
+
+
 def render(curves: Sequence[Mapping[str, Any]]) -> str:
     """The page: dev Acc@1, and the losses of training and dev, by step."""
     last = max((entry["step"] for entry in curves), default=0) or 1

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -93,6 +93,7 @@ def train(
     output: Path,
     settings: Settings,
     *,
+    overwrite: bool = False,
     progress: bool = False,
     on_step: Callable[[int], None] | None = None,
 ) -> list[dict[str, Any]]:
@@ -104,6 +105,7 @@ def train(
         dev: Rows that choose the best state.
         output: Folder for ``best/``, ``curves.json``, ``curves.html`` and the state.
         settings: How to train.
+        overwrite: Whether a run with other settings or data makes place for this one.
         progress: Whether to show a progress bar on a terminal.
         on_step: Called after each step with its number.
 
@@ -116,7 +118,7 @@ def train(
     """
     run = _Run(reranker, examples, dev, output, settings)
     with only_one(output):
-        run.start()
+        run.start(overwrite=overwrite)
         bar = tqdm(
             total=run.steps,
             initial=run.progress.step,
@@ -146,6 +148,11 @@ def _finish(run: _Run, bar: Any, on_step: Callable[[int], None] | None) -> None:
                     on_step(run.progress.step)
 
 
+def _offered(rows: Sequence[Example], most: int) -> Sequence[Example]:
+    """Rows with as many candidates as will be offered: NIL is right where the gold is none."""
+    return [replace(row, offers=row.offers[:most]) for row in rows] if most else rows
+
+
 class _Run:
     """One training run: what is drawn, where it stands, what it keeps."""
 
@@ -157,7 +164,8 @@ class _Run:
         output: Path,
         settings: Settings,
     ) -> None:
-        self.reranker, self.examples, self.dev = reranker, examples, dev
+        self.reranker = reranker
+        self.examples, self.dev = (_offered(rows, reranker.most) for rows in (examples, dev))
         self.output, self.settings = output, settings
         self.progress = Progress()
         self.plan = [
@@ -189,17 +197,18 @@ class _Run:
         """The questions of an epoch."""
         return draw(self.examples, self.settings.sampling, f"{self.settings.seed}/{epoch}")
 
-    def start(self) -> None:
+    def start(self, *, overwrite: bool = False) -> None:
         """Begin, or go on where an earlier run was interrupted."""
         path = self.output / _STATE
         first = [target.question for target in self.draw(0)]
         self.reranker.fit_scale(first)
-        if not path.exists():
+        state = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        is_same = state.get("schema") == SCHEMA and state.get("run") == self._digest
+        if state and not is_same and not overwrite:
+            raise Errors.B913(path=self.output)
+        if not is_same:
             self.evaluate(0)
             return
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state.get("schema") != SCHEMA or state.get("run") != self._digest:
-            raise Errors.B913(path=self.output)
         self.progress = Progress(**state["progress"])
         self.optimiser.load(self.output / state["tensors"])
 

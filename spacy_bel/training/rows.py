@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from spacy_bel.errors import Errors
-from spacy_bel.examples import Example, Offer
+from spacy_bel.examples import Example, Label, Offer
 from spacy_bel.reranking.questions import Asked, Question, ask
 from spacy_bel.types import NIL
 
@@ -41,7 +41,8 @@ class Sampling:
         nil_rate: Share of questions whose right candidates are hidden, so that NIL is right.
         random_alias: Whether each candidate is shown under a name drawn at random.
         shuffle: Whether candidates stand in random order.
-        teacher: Source of the labels to learn from; empty for gold alone.
+        teacher: Source of the labels to learn from in place of gold; empty for gold, and for the
+            last label of rows that have none.
         temperature: What the logarithms of a teacher's probabilities are divided by.
         missed: Whether NIL is right where the gold concept is not among the candidates; such
             mentions are left out otherwise.
@@ -114,12 +115,12 @@ def targets_of(example: Example, sampling: Sampling) -> list[Target]:
     if not example.offers:
         return []
     asked = ask(example.mention, example.offers)
-    probs = _teacher(example, sampling)
-    if probs is not None:
-        whole = asked.questions[0]
+    label = _label(example, sampling.teacher)
+    if label is not None and label.probs is not None:
+        whole, probs = asked.questions[0], label.probs
         weights = [probs.get(offer.candidate.id, 0.0) for offer in whole.offers]
         return [Target(whole, _soft([*weights, probs.get(NIL, 0.0)], sampling), soft=True)]
-    right = _right(example, sampling)
+    right = example.gold if label is None else (label.id,)
     return [] if right is None else targets_of_asked(asked, right, sampling)
 
 
@@ -145,18 +146,12 @@ def targets_of_asked(asked: Asked, right: Collection[str], sampling: Sampling) -
     return targets
 
 
-def _teacher(example: Example, sampling: Sampling) -> dict[str, float] | None:
-    for label in example.labels:
-        if sampling.teacher and label.source == sampling.teacher and label.probs is not None:
-            return dict(label.probs)
-    return None
-
-
-def _right(example: Example, sampling: Sampling) -> set[str] | None:
-    for label in example.labels:
-        if sampling.teacher and label.source == sampling.teacher:
-            return {label.id}
-    return None if example.gold is None else set(example.gold)
+def _label(example: Example, teacher: str) -> Label | None:
+    """The label to learn from; None where the gold is, if there is any."""
+    if not teacher and example.gold is not None:
+        return None
+    own = [label for label in example.labels if teacher in ("", label.source)]
+    return own[-1] if own else None
 
 
 def _soft(probs: Sequence[float], sampling: Sampling) -> tuple[float, ...]:

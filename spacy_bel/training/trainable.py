@@ -24,6 +24,11 @@ class Trainable(Protocol):
         """
         ...
 
+    @property
+    def most(self) -> int:
+        """How many candidates it can be asked about, the best ones; 0 for any number."""
+        ...
+
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Take what is needed from the training data before the first step."""
         ...

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spacy_bel.devices import guard_forks, pick_device, pick_dtype
 from spacy_bel.errors import Errors
-from spacy_bel.extras import load, quiet_loading
+from spacy_bel.extras import load, quiet_weights
 from spacy_bel.models import MINILM, find_model
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -175,7 +175,7 @@ class Encoder:
             )
         guard_forks()
         device = pick_device(self.device)
-        with quiet_loading():
+        with quiet_weights():
             word = modules.Transformer(
                 str(self.path),
                 max_seq_length=self.settings.max_length,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.language import Language
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
@@ -99,17 +100,51 @@ def test_a_server_is_priced_by_its_ledger(
     assert again.speed is None  # the answers were there already
 
 
+def test_a_cascade_asks_the_teacher_where_the_student_is_unsure(
+    nlp: Language, corpus: Path, write_teacher: WriteTeacher, sample_dir: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("openai")
+    pytest.importorskip("torch")
+    student = spacy.blank("en")
+    student.add_pipe("bel_matcher", config={"kb": str(sample_dir)})
+    numbers = {"@misc": "spacy-bel.CrossEncoder.v1", "model": None, "compare": None}
+    student.add_pipe("bel_linker", config={"kb": str(sample_dir), "reranker": numbers})
+    student.to_disk(tmp_path / "student")
+
+    def run(config: str, confidence: float) -> Measured:
+        overrides = {"teacher.candidates": 5}
+        system = System("cascade", str(tmp_path / "student"), config, overrides, confidence)
+        return measure(system, corpus=corpus, resamples=20, answers=tmp_path / "llm.sqlite")
+
+    with serving(lambda call: chat("A")) as server:
+        config = str(write_teacher(server.address))
+        alone = run("none", 1.0)
+        assert set(alone.steps) == {"exact", "student"}
+        assert not server.calls
+        both = run(config, 1.0)
+        assert set(both.steps) == {"exact", "teacher"}
+        assert both.steps["exact"] == alone.steps["exact"]
+        assert server.calls
+        assert set(run(config, 0.0).steps) == {"exact", "student"}
+
+
+def test_a_cascade_needs_a_student(saved: Path, corpus: Path) -> None:
+    with pytest.raises(BelError, match="B842"):
+        measure(System("cascade", str(saved), "none", {}, 0.9), corpus=corpus)
+
+
 def test_the_command_compares_in_processes_of_their_own(
     saved: Path, corpus: Path, tmp_path: Path
 ) -> None:
     arguments = [str(corpus), str(tmp_path), "--system", f"one={saved}", "--pipeline", str(saved)]
-    arguments += ["--reranker", "two=none", "--hourly-price", "1", "--resamples", "20"]
+    arguments += ["--reranker", "two=none", "--reranker", "three=own"]
+    arguments += ["--hourly-price", "1", "--resamples", "20"]
     result = CliRunner().invoke(app, ["compare", *arguments])
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "comparison.json").read_text())
-    assert [each["name"] for each in content["systems"]] == ["one", "two"]
+    assert [each["name"] for each in content["systems"]] == ["one", "two", "three"]
     assert all(each["cost_per_1000"] > 0 for each in content["systems"])
-    assert len(content["differences"]) == len(RANKS)
+    assert len(content["differences"]) == 3 * len(RANKS)
     assert "two against one, lenient: +0.00 points" in result.output
     assert "circle" in (tmp_path / "comparison.html").read_text()
 

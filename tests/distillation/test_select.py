@@ -67,6 +67,19 @@ def test_nothing_is_left_out_that_nobody_asked_to(rows: list[Example], tmp_path:
     assert not outcome.dropped
 
 
+def test_a_folder_stands_for_the_rows_in_it(rows: list[Example], tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    many = [labelled(row, row.candidates[0].id) for row in rows]
+    write_examples(many[:5], folder / "a.jsonl")
+    write_examples(many[5:9], folder / "b.jsonl.gz")
+    (folder / "a.failed.jsonl").write_text('{"reason": "no row"}\n')
+    output = folder / "selected.jsonl"
+    for _ in range(2):  # the second time the output is there, and is no input
+        select([folder], output, SIMPLE)
+        assert list(read_examples(output)) == many[:9]
+
+
 def test_near_duplicates_are_one(rows: list[Example], tmp_path: Path) -> None:
     row = labelled(rows[0], rows[0].candidates[0].id)
     longer = replace(row.mention, context=f"{row.mention.context} .")

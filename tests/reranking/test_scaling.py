@@ -40,6 +40,15 @@ def test_the_fit_finds_what_scores_were_made_with() -> None:
     assert bias_only.nil_bias == pytest.approx(bias, abs=0.2)
 
 
+def test_a_few_right_answers_are_not_followed_to_the_end() -> None:
+    scores = [np.array([2.0, 0.0, -1.0])] * 5
+    found = fit_scaling(scores, [0] * 5)
+    assert 0.3 < found.temperature < 1
+    assert -5 < found.nil_bias < 0
+    probabilities = found.probabilities(scores[0])
+    assert 0.9 < probabilities[0] < 0.9999
+
+
 def test_what_cannot_be_scaled_or_fitted_is_refused() -> None:
     for settings in ((0.0, 0.0), (-1.0, 0.0), (float("inf"), 0.0), (1.0, float("nan"))):
         with pytest.raises(BelError, match="B706"):

@@ -85,8 +85,13 @@ def test_a_folder_with_another_run_is_refused(
     train(CrossEncoder(kb, None), rows, rows, tmp_path, settings)
     with pytest.raises(BelError, match="B913"):
         train(CrossEncoder(kb, None), rows[1:], rows, tmp_path, settings)
+    other = Settings(epochs=2)
     with pytest.raises(BelError, match="B913"):
-        train(CrossEncoder(kb, None), rows, rows, tmp_path, Settings(epochs=2))
+        train(CrossEncoder(kb, None), rows, rows, tmp_path, other)
+    replaced = train(CrossEncoder(kb, None), rows, rows, tmp_path, other, overwrite=True)
+    assert len(replaced) == 3
+    # The same again has nothing to do.
+    assert train(CrossEncoder(kb, None), rows, rows, tmp_path, other, overwrite=True) == replaced
 
 
 def test_patience_ends_training(rows: list[Example], kb: Store, tmp_path: Path) -> None:

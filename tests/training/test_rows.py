@@ -80,13 +80,24 @@ def test_a_teacher_is_believed_softly(rows: list[Example]) -> None:
     ids = [offer.candidate.id for offer in rows[0].offers[:2]]
     label = Label("teacher", ids[0], probs={ids[0]: 0.64, ids[1]: 0.16, NIL: 0.04})
     row = replace(rows[0], gold=None, labels=(label,))
-    assert targets_of(row, Sampling()) == []
     (target,) = targets_of(row, Sampling(teacher="teacher", temperature=2.0))
     assert target.soft
     assert target.weights[:2] == pytest.approx((0.8 / 1.4, 0.4 / 1.4))
     assert target.weights[-1] == pytest.approx(0.2 / 1.4)
     hard = replace(row, labels=(Label("teacher", NIL),))
     assert targets_of(hard, Sampling(teacher="teacher"))[0].weights[-1] == 1
+
+
+def test_gold_comes_before_labels_unless_a_teacher_is_named(rows: list[Example]) -> None:
+    labels = (Label("first", rows[0].offers[1].candidate.id), Label("last", NIL))
+    labelled = replace(rows[0], labels=labels)
+    (by_gold,) = targets_of(labelled, Sampling())
+    assert by_gold == targets_of(rows[0], Sampling())[0]
+    assert targets_of(labelled, Sampling(teacher="first"))[0].weights[1] == 1
+    without = replace(labelled, gold=None)
+    assert targets_of(without, Sampling())[0].weights[-1] == 1
+    assert targets_of(without, Sampling(teacher="first"))[0].weights[1] == 1
+    assert targets_of(without, Sampling(teacher="nobody")) == []
 
 
 def test_a_missed_concept_is_nil_or_left_out(rows: list[Example]) -> None:
