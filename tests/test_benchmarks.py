@@ -73,6 +73,14 @@ def test_speed_on_the_sample() -> None:
         assert found[2] == pytest.approx(found[0] - found[1], abs=0.002)
 
 
+def test_size_on_the_sample(run: Run, tmp_path: Path) -> None:
+    output = run("size", "--sample", "--work", str(tmp_path), "--sizes", "400", "3000")
+    (*_, few, many) = (line.strip("| ").split(" | ") for line in output.splitlines() if "|" in line)
+    assert int(few[0].replace(",", "")) < int(many[0].replace(",", "")) <= 3000
+    assert float(many[4].replace(",", "")) > 0
+    assert all(0.5 < float(recall) <= 1 for row in (few, many) for recall in row[-2:])
+
+
 def test_steps_on_the_sample(run: Run) -> None:
     rows = table_of(run("steps", "--sample", "--only", "abbreviations"))
     assert float(rows["without abbreviations"][0]) < 0
