@@ -9,7 +9,6 @@ compared with those of names; so it is given places, and the others keep their o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 
 import numpy as np
@@ -168,5 +167,8 @@ def _add_ancestor(
             score = next(reversed(offered.values())).score
             base = known.get(ancestor.id, ancestor)
             scores = {**base.scores, ANCESTOR: share}
-            offered[ancestor.id] = replace(base, score=score, scores=scores)
+            # Faster than dataclasses.replace, and there are some for nearly every mention.
+            offered[ancestor.id] = Candidate(
+                base.id, base.name, base.alias, base.types, score, scores, base.kb
+            )
             return
