@@ -106,7 +106,7 @@ def test_every_command_is_one_that_there_is(command: str) -> None:
         _, child, words = found.resolve_command(context, words)
         found, context = child, found.context_class(child, parent=context)
     assert found.make_context(found.name, [*words], parent=context).command is found
-    configs = [word for word in words if word.endswith(".cfg")]
+    configs = [word.rpartition("=")[2] for word in words if word.endswith(".cfg")]
     changed = [word.removeprefix("--") for word in words if re.match(r"--\w+\.\w", word)]
     if configs:
         config = spacy.util.load_config(ROOT / configs[0])
