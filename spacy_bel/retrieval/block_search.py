@@ -102,7 +102,9 @@ class BlockSearch:
         self._seen, self._until = self._until, self._until * _GROWTH
         bound = self._next_bound() + _ROUNDING
         least = float(scores.min(initial=1))
-        if is_first and concepts >= self._k and bound < least:
+        if is_first and concepts < self._k:
+            self._enough = 0.0
+        elif is_first and bound < least:
             self._enough = least  # the last concept that is wanted has no lower score
         else:
             self._enough = self._kth_concept()
