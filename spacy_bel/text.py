@@ -45,6 +45,7 @@ _POSSESSIVE = re.compile(r"['’‘`´′ʼ＇]s\b", re.IGNORECASE)
 _GREEK_NUMBER = re.compile(
     rf"\b({'|'.join(sorted({name.strip() for name in GREEK.values()}))})(?=\d)"
 )
+_DIGIT = re.compile(r"\d")
 _OUR = re.compile(r"our(?=$|al|less)")
 
 _LATIN_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "ı": "i"})
@@ -84,15 +85,16 @@ def normalise(text: str) -> str:
         characters and the possessive ``'s`` dropped. Empty for a text without letters and
         digits.
     """
-    plain = _POSSESSIVE.sub("", text)
-    if plain.isascii():
+    if text.isascii():
+        plain = _POSSESSIVE.sub("", text) if "'" in text or "`" in text else text
         parted = " ".join(_WORD.findall(plain.casefold()))
     else:
+        plain = _POSSESSIVE.sub("", text)
         visible = "".join(c for c in plain if unicodedata.category(c) != "Cf")
         # NFKC again: folding case may take a composed character apart.
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
         parted = _without_punctuation(folded.translate(GREEK))
-    return _GREEK_NUMBER.sub(r"\1 ", parted)
+    return _GREEK_NUMBER.sub(r"\1 ", parted) if _DIGIT.search(parted) else parted
 
 
 def _without_punctuation(text: str) -> str:
@@ -202,6 +204,7 @@ def words(normalised: str) -> tuple[str, ...]:
 # The lexicon is written in words of the language; it is applied to the forms that words take.
 _MEANING = {_word(word): _word(meaning) for word, meaning in CONCEPT_WORD.items()}
 _ORGAN = {form: _word(organ) for form, organ in COMBINING_FORMS.items()}
+_FORM_LENGTHS = sorted(set(map(len, _ORGAN)), reverse=True)
 _MODIFIERS = frozenset(_word(word) for word in MODIFIERS)
 
 
@@ -216,9 +219,9 @@ def concept_words(word: str) -> tuple[str, ...]:
         One word, such as ``neoplasm`` for ``tumor``; two for a compound of a combining form
         and a known tail, such as ``kidney disease`` for ``nephropathy``.
     """
-    for form, organ in _ORGAN.items():
-        tail = COMBINING_TAILS.get(word[len(form) :]) if word.startswith(form) else None
-        if tail:
+    for end in _FORM_LENGTHS:
+        organ, tail = _ORGAN.get(word[:end]), COMBINING_TAILS.get(word[end:])
+        if organ and tail:
             return organ, tail
     if word in _MEANING:
         return (_MEANING[word],)

@@ -65,8 +65,6 @@ class Store:
         self._word_sets = self._lookup("word_sets")
         self._words = self.array("words.hashes")
         self.type_sets: list[tuple[str, ...]] = [tuple(types) for types in self.meta["type_sets"]]
-        self._parent_starts = self.array("parents.starts")
-        self._parents = self.array("parents.concepts")
         self._masks: dict[tuple[frozenset[str], ...], NDArray[np.bool_]] = {}
 
     @property
@@ -162,20 +160,6 @@ class Store:
     def forms(self, alias: int) -> NameForms:
         """The forms of one name of the knowledge base."""
         return _forms(self.alias_names[alias])
-
-    def broader_names(self, concept: int) -> list[int]:
-        """The best names of the concepts right above one.
-
-        Args:
-            concept: Place of a concept in the knowledge base.
-
-        Returns:
-            The number of a name for each parent that the knowledge base has.
-        """
-        begin, end = self._parent_starts[concept : concept + 2].tolist()
-        # The names stand by concept, the preferred one first.
-        places = np.searchsorted(self.alias_concepts, self._parents[begin:end])
-        return [int(place) for place in places]
 
     def preference(self, alias: int) -> tuple[int, int, int, int]:
         """Sort key of names that fit equally well, the likelier meaning first.

@@ -8,8 +8,8 @@ compared with those of names; so it is given places, and the others keep their o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.exact import SAME_WORDS
 from spacy_bel.retrieval.fusion import DIGITS
+from spacy_bel.retrieval.order import entries, groups
 from spacy_bel.types import Candidate, Mention
 
 ANCESTOR = "ancestor"
@@ -37,8 +38,14 @@ LEVELS = 2
 PER_LEVEL = 0.5
 """What the score of a concept counts for another, per level between them."""
 
+BATCH = 512
+"""Mentions whose ancestors are looked for at a time."""
+
 _MOST_RECENT = 1 << 16
-"""Concepts whose ancestors are remembered."""
+"""Ancestors that are remembered as candidates."""
+
+_Shares = Iterable[tuple[int, float]]
+"""Concepts by their places in the knowledge base, and the share of each."""
 
 
 class SharedAncestors:
@@ -54,86 +61,109 @@ class SharedAncestors:
         self._places = places
         self._starts = store.array("parents.starts")
         self._parents = store.array("parents.concepts")
-        self._above: dict[str, tuple[tuple[int, float], ...]] = {}
         self._offers: dict[int, tuple[int, Candidate]] = {}
 
     def offer(
         self,
-        mention: Mention,
-        candidates: list[Candidate],
-        others: Sequence[Candidate],
-        mask: NDArray[np.bool_] | None,
+        mentions: Sequence[Mention],
+        found: Sequence[list[Candidate]],
+        others: Sequence[Sequence[Candidate]],
+        masks: Sequence[NDArray[np.bool_] | None],
         k: int,
-    ) -> list[Candidate]:
+    ) -> list[list[Candidate]]:
         """Candidates with ancestors among them.
 
         A mention for which a name of the same words was found keeps its candidates, and so does
         a composite one, whose candidates answer different parts.
 
         Args:
-            mention: What was looked up.
-            candidates: Its candidates, best first.
-            others: The best concepts of the other mentions of its document.
-            mask: Which names are admitted, shape (names,); None for all.
-            k: Largest number of candidates.
+            mentions: What was looked up.
+            found: The candidates of each mention, best first.
+            others: For each mention the best concepts of the other mentions of its document.
+            masks: Which names are admitted for each mention, shape (names,); None for all.
+            k: Largest number of candidates per mention.
 
         Returns:
-            Candidates with distinct ids, best first. An ancestor has the score of the candidate
-            before it; ``scores["ancestor"]`` is its votes as a share of the scores of all that
-            were asked.
+            For each mention candidates with distinct ids, best first. An ancestor has the score
+            of the candidate before it; ``scores["ancestor"]`` is its votes as a share of the
+            scores of all that were asked.
         """
-        if len(candidates) < FIRST or candidates[0].score >= SAME_WORDS or mention.parts:
-            return candidates
-        shared = self._shared([*candidates[:VOTERS], *others], mask)
-        known = {candidate.id: candidate for candidate in candidates}
-        offered: dict[str, Candidate] = {}
-        for candidate in candidates:
-            place = len(offered) + 1
-            if place >= FIRST and place % EVERY == 0:
-                _add_ancestor(offered, shared, known)
-            offered.setdefault(candidate.id, candidate)
-            if len(offered) >= k:
-                break
-        return list(offered.values())[:k]
+        unsure = [
+            number
+            for number, (mention, candidates) in enumerate(zip(mentions, found, strict=True))
+            if len(candidates) >= FIRST and candidates[0].score < SAME_WORDS and not mention.parts
+        ]
+        offered = list(found)
+        for begin in range(0, len(unsure), BATCH):
+            numbers = unsure[begin : begin + BATCH]
+            shared = self._shared([[*found[each][:VOTERS], *others[each]] for each in numbers])
+            for number, ancestors in zip(numbers, shared, strict=True):
+                admitted = self._admitted(ancestors, masks[number])
+                offered[number] = _with_ancestors(found[number], admitted, k)
+        return offered
 
-    def _shared(
-        self, voters: Sequence[Candidate], mask: NDArray[np.bool_] | None
+    def _shared(self, voters: Sequence[Sequence[Candidate]]) -> Iterator[_Shares]:
+        """The ancestors of some concepts, the most shared first, for each mention.
+
+        Of ancestors that share as much, the one that comes first stands above a better voter.
+        """
+        flat = list(chain.from_iterable(voters))
+        mentions = np.repeat(np.arange(len(voters)), list(map(len, voters)))
+        scores = np.array([voter.score for voter in flat])
+        every = np.bincount(mentions, scores, minlength=len(voters))
+        every[every == 0] = 1.0
+        places = np.array([self._places[voter.id] for voter in flat])
+        concepts, which = np.unique(places, return_inverse=True)
+        starts, above, weights = self._climb(concepts)
+        voter, entry = entries(starts, which)
+        votes = weights[entry] * (scores / every[mentions])[voter]
+        order, begins = groups(mentions[voter] * len(self._store) + above[entry])
+        first = order[begins]
+        shares = np.round(np.add.reduceat(votes[order], begins), DIGITS) if len(begins) else votes
+        of_mention, ancestors = mentions[voter[first]], above[entry[first]]
+        # Shares have few digits, so that all three are one whole number, which sorts fast.
+        scale = 10**DIGITS
+        best = of_mention * (scale + 1) + scale - np.rint(shares * scale).astype(np.int64)
+        best = np.argsort(best * len(order) + first)
+        ends = np.cumsum(np.bincount(of_mention, minlength=len(voters))).tolist()
+        sorted_ancestors, sorted_shares = ancestors[best].tolist(), shares[best].tolist()
+        for begin, end in pairwise([0, *ends]):
+            yield zip(sorted_ancestors[begin:end], sorted_shares[begin:end], strict=True)
+
+    def _climb(
+        self, concepts: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The concepts above each of some.
+
+        Returns:
+            Where those of each begin, shape (concepts + 1,); their places in the knowledge base,
+            parents first; their weights.
+        """
+        rows, level = np.arange(len(concepts)), concepts
+        levels = []
+        for _ in range(LEVELS):
+            lower, entry = entries(self._starts, level)
+            rows, level = rows[lower], self._parents[entry].astype(np.int64)
+            levels.append((rows, level))
+        rows, above = (np.concatenate(each) for each in zip(*levels, strict=True))
+        weights = np.repeat(
+            PER_LEVEL ** np.arange(1, LEVELS + 1), [len(level) for _, level in levels]
+        )
+        # A concept that is above another one in two ways counts as the nearer.
+        order, begins = groups(rows * len(self._store) + above)
+        first = np.sort(order[begins])
+        first = first[above[first] != concepts[rows[first]]]
+        kept = first[groups(rows[first])[0]]
+        starts = np.searchsorted(rows[kept], np.arange(len(concepts) + 1))
+        return starts, above[kept], weights[kept]
+
+    def _admitted(
+        self, ancestors: _Shares, mask: NDArray[np.bool_] | None
     ) -> Iterator[tuple[Candidate, float]]:
-        """The admitted ancestors of some concepts, the most shared first, and their shares."""
-        votes: dict[int, float] = {}
-        for voter in voters:
-            score = voter.score
-            for ancestor, weight in self._ancestors(voter.id):
-                votes[ancestor] = votes.get(ancestor, 0.0) + weight * score
-        every = sum(voter.score for voter in voters) or 1.0
-        for ancestor, vote in sorted(votes.items(), key=itemgetter(1), reverse=True):
+        for ancestor, share in ancestors:
             name, candidate = self._offered(ancestor)
             if mask is None or mask[name]:
-                yield candidate, round(vote / every, DIGITS)
-
-    def _ancestors(self, concept_id: str) -> tuple[tuple[int, float], ...]:
-        """The concepts above one, each with its weight."""
-        found = self._above.get(concept_id)
-        if found is None:
-            if len(self._above) >= _MOST_RECENT:
-                self._above.clear()
-            found = self._above[concept_id] = tuple(self._climb(self._places[concept_id]).items())
-        return found
-
-    def _climb(self, concept: int) -> dict[int, float]:
-        weights: dict[int, float] = {}
-        level, weight = [concept], 1.0
-        for _ in range(LEVELS):
-            weight *= PER_LEVEL
-            level = [parent for place in level for parent in self._broader(place)]
-            for parent in level:
-                weights.setdefault(parent, weight)
-        weights.pop(concept, None)
-        return weights
-
-    def _broader(self, concept: int) -> list[int]:
-        begin, end = self._starts[concept : concept + 2].tolist()
-        return self._parents[begin:end].tolist()  # type: ignore[no-any-return]
+                yield candidate, share
 
     def _offered(self, concept: int) -> tuple[int, Candidate]:
         """The number of a concept's preferred name, and the concept as a candidate."""
@@ -156,19 +186,29 @@ class SharedAncestors:
         return found
 
 
-def _add_ancestor(
-    offered: dict[str, Candidate],
-    shared: Iterator[tuple[Candidate, float]],
-    known: Mapping[str, Candidate],
-) -> None:
-    """Offer the next ancestor that is not offered yet, with the score of the last candidate."""
-    for ancestor, share in shared:
-        if ancestor.id not in offered:
-            score = next(reversed(offered.values())).score
-            base = known.get(ancestor.id, ancestor)
-            scores = {**base.scores, ANCESTOR: share}
-            # Faster than dataclasses.replace, and there are some for nearly every mention.
-            offered[ancestor.id] = Candidate(
-                base.id, base.name, base.alias, base.types, score, scores, base.kb
-            )
-            return
+def _with_ancestors(
+    candidates: Sequence[Candidate], ancestors: Iterator[tuple[Candidate, float]], k: int
+) -> list[Candidate]:
+    """Candidates with the next ancestor that is not offered yet at each place for one."""
+    known = {candidate.id: candidate for candidate in candidates}
+    offered: dict[str, Candidate] = {}
+    for candidate in candidates:
+        place = len(offered) + 1
+        if place > k:
+            break
+        if place >= FIRST and place % EVERY == 0:
+            for ancestor, share in ancestors:
+                if ancestor.id not in offered:
+                    score = next(reversed(offered.values())).score
+                    base = known.get(ancestor.id, ancestor)
+                    offered[base.id] = _as_ancestor(base, score, share)
+                    break
+        offered.setdefault(candidate.id, candidate)
+    return list(offered.values())[:k]
+
+
+def _as_ancestor(candidate: Candidate, score: float, share: float) -> Candidate:
+    # Faster than dataclasses.replace, and there are some for nearly every mention.
+    scores = {**candidate.scores, ANCESTOR: share}
+    base = candidate
+    return Candidate(base.id, base.name, base.alias, base.types, score, scores, base.kb)

@@ -8,20 +8,19 @@ the best concepts are worth offering to whoever chooses.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.exact import SAME_WORDS
 from spacy_bel.retrieval.hits import Hits, Query
+from spacy_bel.retrieval.order import entries, groups, places
 
 LEAST_SCORE = 0.3
 """Concepts that fit worse are no hint of anything broader."""
-
-_NAMES = 8
-"""Names that are looked at first, per concept wanted."""
-
-_NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 class BroaderConcepts:
@@ -35,6 +34,8 @@ class BroaderConcepts:
     def __init__(self, store: Store, *, best: int = 3) -> None:
         self._store = store
         self._best = best
+        self._starts = store.array("parents.starts")
+        self._parents = store.array("parents.concepts")
 
     def search(self, queries: Sequence[Query], found: Sequence[Sequence[Hits]]) -> list[Hits]:
         """For each query, the parents of the best concepts found.
@@ -47,37 +48,52 @@ class BroaderConcepts:
             One ``Hits`` per query, each parent with its child's score; empty where a name with
             the same words was found.
         """
+        of_query, concepts, scores = self._best_concepts(list(zip(*found, strict=True)))
+        child, parent = entries(self._starts, concepts)
+        of_query, scores = of_query[child], scores[child]
+        # The names stand by concept, the preferred one first.
+        names = np.searchsorted(self._store.alias_concepts, self._parents[parent])
+        # A parent of several children has the score of the best one, which comes first.
+        order, begins = groups(of_query * len(self._store.alias_names) + names)
+        first = np.sort(order[begins])
+        of_query, names, scores = of_query[first], names[first], scores[first]
+        ends = np.searchsorted(of_query, np.arange(len(queries) + 1)).tolist()
+        parents = (Hits(names[b:e], scores[b:e]) for b, e in pairwise(ends))
         return [
-            self._search(query, hits)
-            for query, hits in zip(queries, zip(*found, strict=True), strict=True)
+            hits if query.mask is None else _admitted(hits, query.mask)
+            for query, hits in zip(queries, parents, strict=True)
         ]
 
-    def _search(self, query: Query, hits: Sequence[Hits]) -> Hits:
-        best = max((float(hit.scores.max()) for hit in hits if len(hit.scores)), default=0.0)
-        if not LEAST_SCORE <= best < SAME_WORDS:
-            return _NOTHING
-        parents: dict[int, float] = {}
-        for concept, score in self._best_concepts(hits):
-            for name in self._store.broader_names(concept):
-                parents.setdefault(name, score)
-        names = np.array(list(parents), dtype=np.int64)
-        values = np.array(list(parents.values()), dtype=np.float64)
-        admitted = slice(None) if query.mask is None else query.mask[names]
-        return Hits(names[admitted], values[admitted])
+    def _best_concepts(
+        self, found: Sequence[Sequence[Hits]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The best concepts of each query that has no name with the same words.
 
-    def _best_concepts(self, hits: Sequence[Hits]) -> list[tuple[int, float]]:
-        """The best concepts of some names, each with the score of its best name."""
-        aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
-        scores = np.concatenate([hit.scores for hit in hits])
-        best: dict[int, float] = {}
-        count = _NAMES * self._best
-        while True:
-            least = np.partition(scores, -count)[-count] if count < len(scores) else LEAST_SCORE
-            names = np.flatnonzero(scores >= max(least, LEAST_SCORE))
-            for place in names[np.lexsort((aliases[names], -scores[names]))].tolist():
-                best.setdefault(
-                    int(self._store.alias_concepts[aliases[place]]), float(scores[place])
-                )
-            if len(best) >= self._best or least <= LEAST_SCORE:
-                return list(best.items())[: self._best]
-            count *= _NAMES
+        Args:
+            found: For each query, what each stage found.
+
+        Returns:
+            Queries, ascending; a concept of each, best first; the score of its best name.
+        """
+        sizes = [sum(len(hit.aliases) for hit in hits) for hits in found]
+        queries = np.repeat(np.arange(len(found)), sizes)
+        aliases = _together([hit.aliases for hits in found for hit in hits], np.int64)
+        scores = _together([hit.scores for hits in found for hit in hits], np.float64)
+        best = np.zeros(len(found))
+        np.maximum.at(best, queries, scores)
+        near = np.flatnonzero((scores >= LEAST_SCORE) & (best[queries] < SAME_WORDS))
+        near = near[np.lexsort((aliases[near], -scores[near], queries[near]))]
+        concepts = self._store.alias_concepts[aliases[near]].astype(np.int64)
+        order, begins = groups(queries[near] * len(self._store) + concepts)
+        first = np.sort(order[begins])
+        first = first[places(queries[near[first]], len(found)) < self._best]
+        return queries[near[first]], concepts[first], scores[near[first]]
+
+
+def _together(arrays: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
+    return np.concatenate(arrays, dtype=dtype) if arrays else np.empty(0, dtype)
+
+
+def _admitted(hits: Hits, mask: NDArray[np.bool_]) -> Hits:
+    admitted = mask[hits.aliases]
+    return Hits(hits.aliases[admitted], hits.scores[admitted])

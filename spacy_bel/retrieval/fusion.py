@@ -157,14 +157,14 @@ class Fusion:
         store = self._store
         aliases, concepts = flat.aliases[best].tolist(), flat.concepts[best].tolist()
         type_sets = store.concept_types[flat.concepts[best]].tolist()
-        ids = list(_texts(store.concept_ids, concepts))
+        ids = list(store.concept_ids.take(concepts))
         self.places.update(zip(ids, concepts, strict=True))
         drafts = list(
             map(
                 _Draft,
                 ids,
-                _texts(store.concept_names, concepts),
-                _texts(store.alias_names, aliases),
+                store.concept_names.take(concepts),
+                store.alias_names.take(aliases),
                 map(store.type_sets.__getitem__, type_sets),
                 flat.scores[best].tolist(),
                 by_stage,
@@ -218,9 +218,3 @@ class _Draft:
 
     def __init__(self, *values: Any) -> None:
         self.id, self.name, self.alias, self.types, self.score, self.scores, self.kb = values
-
-
-def _texts(strings: Sequence[str], numbers: Sequence[int]) -> Any:
-    """Strings by number, each read once, for queries share most of their candidates."""
-    read = {number: strings[number] for number in set(numbers)}
-    return map(read.__getitem__, numbers)

@@ -35,6 +35,21 @@ _Key = tuple[str, frozenset[str], str]
 """What a lookup depends on: the text, the admitted types and the second text."""
 
 
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A pause of the collector: all of many thousand candidates are kept.
+
+    Looking for garbage among them takes a quarter of the time otherwise.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class NameRetriever:
     """Retrieves concepts by their names.
 
@@ -105,6 +120,7 @@ class NameRetriever:
                 allowed = ", ".join(sorted(known[setting]))
                 raise Errors.B401(setting=setting, value=", ".join(sorted(asked)), allowed=allowed)
 
+    @_no_garbage_collection()
     def retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
         """For each mention, up to ``k`` candidates with distinct ids, best first.
 
@@ -121,6 +137,7 @@ class NameRetriever:
         found = self._retrieve(mentions, k)
         return self._with_ancestors(mentions, found, [()] * len(mentions), k)
 
+    @_no_garbage_collection()
     def retrieve_documents(
         self, mentions: Sequence[Mention], k: int, documents: Sequence[int]
     ) -> list[list[Candidate]]:
@@ -146,8 +163,7 @@ class NameRetriever:
         seconds = self._reformulate(mentions) if self._reformulate else [""] * len(mentions)
         wanted = [self._texts(*each) for each in zip(mentions, seconds, strict=True)]
         keys = list(dict.fromkeys(key for texts in wanted for key in texts))
-        with _no_garbage_collection():
-            found = dict(zip(keys, self._lookup(keys, k), strict=True))
+        found = dict(zip(keys, self._lookup(keys, k), strict=True))
         return [_merge([found[key] for key in texts], k) for texts in wanted]
 
     def _with_ancestors(
@@ -159,10 +175,8 @@ class NameRetriever:
     ) -> list[list[Candidate]]:
         if not self._ancestors:
             return found
-        return [
-            self._ancestors.offer(mention, candidates, best, self._mask(mention.types), k)
-            for mention, candidates, best in zip(mentions, found, others, strict=True)
-        ]
+        masks = [self._mask(mention.types) for mention in mentions]
+        return self._ancestors.offer(mentions, found, others, masks, k)
 
     def _mask(self, types: frozenset[str]) -> NDArray[np.bool_] | None:
         """Which names are looked at for a mention."""
@@ -188,21 +202,6 @@ class NameRetriever:
             ]
             found["broader"] = self._broader.search(queries, weighted)
         return self._fusion.candidates(found, self.weights, k)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A pause of the collector: all of many thousand candidates are kept.
-
-    Looking for garbage among them takes a quarter of the time otherwise.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.ancestors import ANCESTOR, EVERY, FIRST, PER_LEVEL, SharedAncestors
@@ -34,11 +35,6 @@ def kb(make_kb: Callable[[Sequence[Concept]], Store]) -> Store:
     return make_kb(CONCEPTS)
 
 
-@pytest.fixture(scope="module")
-def ancestors(kb: Store) -> SharedAncestors:
-    return SharedAncestors(kb, {id_: place for place, id_ in enumerate(kb)})
-
-
 def _candidates(*ids: str, best: float = 0.6) -> list[Candidate]:
     names = {concept.id: concept.name for concept in CONCEPTS}
     return [
@@ -50,14 +46,35 @@ def _candidates(*ids: str, best: float = 0.6) -> list[Candidate]:
 FOUND = _candidates(*(f"B:{number}" for number in range(9)), "A:4", "C:1")
 
 
+Offer = Callable[..., list[Candidate]]
+
+
+@pytest.fixture(scope="module")
+def offer(kb: Store) -> Offer:
+    places = {id_: place for place, id_ in enumerate(kb)}
+    ancestors = SharedAncestors(kb, places)
+
+    def of_one(
+        mention: Mention,
+        found: list[Candidate],
+        others: list[Candidate],
+        mask: NDArray[np.bool_] | None,
+        k: int,
+    ) -> list[Candidate]:
+        (offered,) = ancestors.offer([mention], [found], [others], [mask], k)
+        return offered
+
+    return of_one
+
+
 def _ids(candidates: Sequence[Candidate]) -> list[str]:
     return [candidate.id for candidate in candidates]
 
 
 def test_from_the_eighth_on_every_fourth_candidate_is_a_shared_ancestor(
-    ancestors: SharedAncestors, kb: Store
+    offer: Offer, kb: Store
 ) -> None:
-    offered = ancestors.offer(Mention("aggressiveness"), FOUND, [], None, 20)
+    offered = offer(Mention("aggressiveness"), FOUND, [], None, 20)
     expected = _ids(FOUND)
     expected[7:7], expected[11:11] = ["A:2"], ["A:1"]
     assert _ids(offered) == expected
@@ -76,31 +93,31 @@ def test_from_the_eighth_on_every_fourth_candidate_is_a_shared_ancestor(
     assert [c for c in offered if ANCESTOR not in c.scores] == FOUND
 
 
-def test_a_candidate_that_is_an_ancestor_moves_up(ancestors: SharedAncestors) -> None:
+def test_a_candidate_that_is_an_ancestor_moves_up(offer: Offer) -> None:
     found = [*FOUND, *_candidates("A:2", best=0.2)]
-    offered = ancestors.offer(Mention("aggressiveness"), found, [], None, 20)
+    offered = offer(Mention("aggressiveness"), found, [], None, 20)
     assert _ids(offered) == [*_ids(FOUND[:7]), "A:2", *_ids(FOUND[7:10]), "A:1", "C:1"]
     assert offered[7].score == offered[6].score
     assert offered[7].scores.keys() == {"ngram", ANCESTOR}
 
 
-def test_an_ancestor_that_stands_higher_stays(ancestors: SharedAncestors) -> None:
+def test_an_ancestor_that_stands_higher_stays(offer: Offer) -> None:
     found = [*_candidates("A:2", best=0.7), *FOUND]
-    offered = ancestors.offer(Mention("aggressiveness"), found, [], None, 8)
+    offered = offer(Mention("aggressiveness"), found, [], None, 8)
     assert _ids(offered) == [*_ids(found[:7]), "A:1"]
     assert offered[:7] == found[:7]
 
 
-def test_the_other_concepts_of_the_document_vote(ancestors: SharedAncestors) -> None:
+def test_the_other_concepts_of_the_document_vote(offer: Offer) -> None:
     (rickets,) = _candidates("A:4", best=1.0)
     for others, expected in (([], "A:2"), ([rickets] * 6, "A:3")):
-        offered = ancestors.offer(Mention("softening"), FOUND, others, None, 8)
+        offered = offer(Mention("softening"), FOUND, others, None, 8)
         assert _ids(offered) == [*_ids(FOUND[:7]), expected]
 
 
-def test_no_concept_is_its_own_ancestor(ancestors: SharedAncestors) -> None:
+def test_no_concept_is_its_own_ancestor(offer: Offer) -> None:
     (wolf,) = _candidates("C:1", best=1.0)
-    offered = ancestors.offer(Mention("wolves"), FOUND, [wolf] * 20, None, 20)
+    offered = offer(Mention("wolves"), FOUND, [wolf] * 20, None, 20)
     assert [c.id for c in offered if ANCESTOR in c.scores] == ["C:2", "A:2"]
 
 
@@ -114,22 +131,22 @@ def test_no_concept_is_its_own_ancestor(ancestors: SharedAncestors) -> None:
     ],
 )
 def test_candidates_stay_as_they_are(
-    ancestors: SharedAncestors, mention: Mention, found: list[Candidate]
+    offer: Offer, mention: Mention, found: list[Candidate]
 ) -> None:
-    assert ancestors.offer(mention, found, FOUND, None, 20) == found
+    assert offer(mention, found, FOUND, None, 20) == found
 
 
-def test_what_a_filter_leaves_out_is_not_offered(ancestors: SharedAncestors, kb: Store) -> None:
+def test_what_a_filter_leaves_out_is_not_offered(offer: Offer, kb: Store) -> None:
     mask = kb.alias_mask(frozenset({"Group"}))
-    offered = ancestors.offer(Mention("aggressiveness"), FOUND, [], mask, 8)
+    offered = offer(Mention("aggressiveness"), FOUND, [], mask, 8)
     assert _ids(offered) == [*_ids(FOUND[:7]), "A:1"]
     nothing = np.zeros(len(kb.alias_names), bool)
-    assert ancestors.offer(Mention("aggressiveness"), FOUND, [], nothing, 20) == FOUND
+    assert offer(Mention("aggressiveness"), FOUND, [], nothing, 20) == FOUND
 
 
-def test_scores_of_zero(ancestors: SharedAncestors) -> None:
+def test_scores_of_zero(offer: Offer) -> None:
     found = [Candidate(c.id, c.name, c.alias, (), 0.0) for c in FOUND]
-    offered = ancestors.offer(Mention("aggressiveness"), found, [], None, 8)
+    offered = offer(Mention("aggressiveness"), found, [], None, 8)
     assert offered[7].scores == {ANCESTOR: 0.0}
 
 
@@ -139,11 +156,9 @@ def test_scores_of_zero(ancestors: SharedAncestors) -> None:
     others=st.lists(st.sampled_from(FOUND)),
     k=st.integers(1, 12),
 )
-def test_any_candidates(
-    ancestors: SharedAncestors, ids: list[str], others: list[Candidate], k: int
-) -> None:
+def test_any_candidates(offer: Offer, ids: list[str], others: list[Candidate], k: int) -> None:
     found = _candidates(*ids)[:k]
-    offered = ancestors.offer(Mention("aggressiveness"), found, others, None, k)
+    offered = offer(Mention("aggressiveness"), found, others, None, k)
     assert len(set(_ids(offered))) == len(offered) <= k
     assert len(offered) >= len(found)
     scores = [candidate.score for candidate in offered]
