@@ -73,8 +73,7 @@ class BlockSearch:
         self._seen, self._until = 0, -(-self._wanted // names.size)
         self._order(self._until)
         self._new: NDArray[Any] = names.names[:0]
-        self._names: NDArray[Any] = self._new
-        self._scores = np.empty(0, np.float32)
+        self.found = Hits(self._new, np.empty(0, np.float32))
         self._enough = 0.0
         self.is_done = not len(blocks)
 
@@ -89,26 +88,27 @@ class BlockSearch:
         self._new = self._source.of(self._blocks[self._near[self._seen : self._until]])
         return self._new
 
-    def take(self, scores: NDArray[np.float32], concepts: int) -> None:
+    def take(self, scores: NDArray[np.float32]) -> None:
         """Take in the scores of the names that ``next_names`` gave last.
 
         Args:
             scores: The scores, shape (n,).
-            concepts: How many concepts have these names.
         """
         is_first = not self._seen
-        self._names = self._new if is_first else np.concatenate([self._names, self._new])
-        self._scores = scores if is_first else np.concatenate([self._scores, scores])
+        names = self._new if is_first else np.concatenate([self.found.aliases, self._new])
+        scores = scores if is_first else np.concatenate([self.found.scores, scores])
+        self.found = Hits(names, scores)
         self._seen, self._until = self._until, self._until * _GROWTH
-        bound = self._next_bound() + _ROUNDING
-        least = float(scores.min(initial=1))
-        if is_first and concepts < self._k:
-            self._enough = 0.0
-        elif is_first and bound < least:
-            self._enough = least  # the last concept that is wanted has no lower score
-        else:
-            self._enough = self._kth_concept()
-        self.is_done = self._seen >= len(self._blocks) or bound < self._enough
+
+    def stop_below(self, score: float) -> None:
+        """Stop the search if nothing that has not been scored can reach a score.
+
+        Args:
+            score: That of the last concept that is wanted; 0 while there are fewer.
+        """
+        self._enough = score
+        is_everything = self._seen >= len(self._blocks)
+        self.is_done = is_everything or self._next_bound() + _ROUNDING < score
 
     @property
     def has_enough(self) -> bool:
@@ -117,10 +117,10 @@ class BlockSearch:
 
     def best(self) -> Hits:
         """The best names, of at least ``k`` concepts if there are so many."""
-        names, scores = self._names, self._scores
+        names, scores = self.found
         if len(names) > _GROWTH * self._wanted:
             # What ties with the last one stays: ties are broken later, and for a reason.
-            near = scores >= min(_largest(scores, self._wanted), self._enough)
+            near = scores >= min(_best(scores, self._wanted)[2], self._enough)
             names, scores = names[near], scores[near]
         if scores.min(initial=1) <= 0:  # a block may hold names that have nothing of the query
             fits = scores > 0
@@ -129,11 +129,9 @@ class BlockSearch:
 
     def _order(self, count: int) -> None:
         """Put the best blocks, at least so many, in the order of their bounds."""
-        least = _largest(self._bounds, count) if count < len(self._bounds) else 0.0
-        near = np.flatnonzero(self._bounds >= least)
-        self._near = near[np.argsort(-self._bounds[near])]
-        self._sorted = self._bounds[self._near]
-        self._rest = float(least)
+        near, bounds, least = _best(self._bounds, count)
+        order = np.argsort(-bounds)
+        self._near, self._sorted, self._rest = near[order], bounds[order], least
 
     def _next_bound(self) -> float:
         """What any name that has not been scored can score at most."""
@@ -141,21 +139,20 @@ class BlockSearch:
             return float(self._sorted[self._seen])
         return self._rest
 
-    def _kth_concept(self) -> float:
-        """The score of the last concept that is wanted; 0 while there are fewer."""
-        concepts = self._source.concepts[self._names].tolist()
-        found: set[int] = set()
-        for place in np.argsort(-self._scores).tolist():
-            found.add(concepts[place])
-            if len(found) == self._k:
-                return float(self._scores[place])
-        return 0.0
 
+def _best(values: NDArray[Any], n: int) -> tuple[NDArray[np.int64], NDArray[Any], float]:
+    """The ``n`` largest of some values and what ties with the last of them.
 
-def _largest(values: NDArray[Any], n: int) -> Any:
-    """The ``n``-th largest of some values."""
+    Returns:
+        Their places, the values, and the least of them; 0 where these are all.
+    """
+    if n >= len(values):
+        return np.arange(len(values)), values, 0.0
     # Most blocks share a common feature and no more: looking at the others alone is quicker.
-    near = values[values >= _NEAR * values.max()]
+    near = np.flatnonzero(values >= _NEAR * values.max())
     if len(near) < n:
-        near = values
-    return np.partition(near, -n)[-n]
+        near = np.arange(len(values))
+    largest = values[near]
+    least = np.partition(largest, -n)[-n]
+    kept = largest >= least
+    return near[kept], largest[kept], float(least)

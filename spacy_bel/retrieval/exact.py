@@ -66,6 +66,8 @@ def grade(mention: NameForms, name: NameForms) -> float:
 
 
 def _cost(extra: frozenset[str], others: frozenset[str], modifier_cost: float) -> float:
+    if not extra:
+        return 0.0
     meanings = {meaning for word in others for meaning in concept_words(word)}
     cost = 0.0
     for word in extra:

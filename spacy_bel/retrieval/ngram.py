@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from spacy_bel.features import FeatureBatch, features, weigh
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.block_search import BlockNames, BlockSearch
 from spacy_bel.retrieval.hits import Hits, Query
+from spacy_bel.retrieval.order import groups
 
 BATCH = 256
 """Most queries that are multiplied at a time,"""
@@ -135,18 +136,29 @@ class NgramStage:
         while pending := [number for number, each in enumerate(searches) if not each.is_done]:
             names = [searches[number].next_names() for number in pending]
             scores = self._score(names, known, pending)
-            concepts = self._count_concepts(names)
-            for number, own, count in zip(pending, scores, concepts, strict=True):
-                searches[number].take(own, count)
+            for number, own in zip(pending, scores, strict=True):
+                searches[number].take(own)
+            found = [searches[number].found for number in pending]
+            for number, least in zip(pending, self._last_wanted(found, k), strict=True):
+                searches[number].stop_below(least)
         return searches
 
-    def _count_concepts(self, names: Sequence[NDArray[Any]]) -> list[int]:
-        """How many concepts have the names of each query."""
-        queries = np.repeat(np.arange(len(names)), list(map(len, names)))
-        pairs = np.sort((queries << 32) | self._concepts[np.concatenate(names)])
-        first = np.diff(pairs, prepend=-1) != 0
-        counts: list[int] = np.bincount(pairs[first] >> 32, minlength=len(names)).tolist()
-        return counts
+    def _last_wanted(self, found: Sequence[Hits], k: int) -> list[float]:
+        """The score of the ``k``-th best concept of each query; 0 where there are fewer."""
+        queries = np.repeat(np.arange(len(found)), [len(hits.aliases) for hits in found])
+        concepts = self._concepts[np.concatenate([hits.aliases for hits in found])]
+        scores = np.concatenate([hits.scores for hits in found])
+        order, begins = groups((queries << 32) | concepts)
+        best = np.maximum(np.maximum.reduceat(scores[order], begins), 0) if len(begins) else scores
+        queries = queries[order[begins]]
+        # The bits of numbers that are not negative are in the order of the numbers, so that
+        # query and score are one whole number.
+        ranked = np.sort((queries << 32) - best.view(np.int32))
+        counts = np.bincount(queries, minlength=len(found))
+        last = np.minimum(np.cumsum(counts) - counts + k, len(ranked)) - 1
+        bits = (np.arange(len(found)) << 32) - ranked[last]
+        bits = np.where(counts >= k, bits, 0).astype(np.int32)
+        return cast(list[float], bits.view(np.float32).tolist())
 
     def _known_features(self, queries: Sequence[Query]) -> _Known:
         batch = features([query.forms for query in queries])
