@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -83,6 +84,11 @@ def hash64(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
+@lru_cache(maxsize=1 << 16)
+def _word_code(word: str) -> int:
+    return hash64(word) | _SIGN
+
+
 def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The character trigrams of each word, a blank before and behind it.
 
@@ -116,9 +122,7 @@ def concept_word_codes(
     Returns:
         Row numbers and codes, both of shape (n,).
     """
-    pairs = [
-        (row, hash64(word) | _SIGN) for row, concept in enumerate(concepts) for word in concept
-    ]
+    pairs = [(row, _word_code(word)) for row, concept in enumerate(concepts) for word in concept]
     array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return array[:, 0], array[:, 1]
 

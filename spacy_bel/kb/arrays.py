@@ -178,8 +178,9 @@ class Lookup(NamedTuple):
     hashes: NDArray[np.int64]
     aliases: NDArray[np.int32]
 
-    def find(self, digest: int) -> NDArray[np.int32]:
-        """Numbers of the names with a digest, ascending."""
-        begin = int(np.searchsorted(self.hashes, digest, side="left"))
-        end = int(np.searchsorted(self.hashes, digest, side="right"))
-        return np.asarray(self.aliases[begin:end])
+    def find(self, digests: Sequence[int]) -> list[NDArray[np.int32]]:
+        """Numbers of the names with each of some digests, ascending."""
+        wanted = np.array(digests, dtype=np.int64)
+        begins = np.searchsorted(self.hashes, wanted, side="left").tolist()
+        ends = np.searchsorted(self.hashes, wanted, side="right").tolist()
+        return [self.aliases[begin:end] for begin, end in zip(begins, ends, strict=True)]

@@ -142,13 +142,13 @@ class Store:
         ]
         return [self.concept_ids[number] for number in dict.fromkeys(found)]
 
-    def aliases_of_key(self, key: str) -> NDArray[np.int32]:
-        """Numbers of the names that have a core key (see ``spacy_bel.text``), ascending."""
-        return self._keys.find(hash64(key))
+    def aliases_of_keys(self, keys: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Numbers of the names that have each core key (see ``spacy_bel.text``), ascending."""
+        return self._keys.find([hash64(key) for key in keys])
 
     def aliases_of_words(self, forms: NameForms) -> NDArray[np.int32]:
         """Numbers of the names with the same words in any order, ascending."""
-        return self._word_sets.find(forms.word_set_hash)
+        return self._word_sets.find([forms.word_set_hash])[0]
 
     def knows_words(self, words: Sequence[str]) -> NDArray[np.bool_]:
         """Which words occur in any name, shape (words,)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_bel.features import NameForms
 from spacy_bel.kb.store import Store
@@ -123,30 +124,31 @@ class ExactStage:
 
     def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
         """All names with the key of each query (see ``Stage``); ``k`` does not limit them."""
-        return [self._search(query) for query in queries]
+        asked = [
+            (number, key, cost)
+            for number, query in enumerate(queries)
+            for key, cost in _keys(query.forms)
+            if key
+        ]
+        found = self._store.aliases_of_keys([key for _, key, _ in asked])
+        graded: list[list[tuple[int, float]]] = [[] for _ in queries]
+        for (number, _, cost), names in zip(asked, found, strict=True):
+            if len(names):
+                graded[number] += self._graded(queries[number], names, cost)
+        return [_hits(pairs) if pairs else _NOTHING for pairs in graded]
 
-    def _search(self, query: Query) -> Hits:
-        aliases, scores = self._graded(query, query.forms.key, 0.0)
-        weaker = without_weak_head(query.forms.concept)
-        if weaker:
-            more_aliases, more_scores = self._graded(query, weaker, WEAK_HEAD_COST)
-            aliases, scores = aliases + more_aliases, scores + more_scores
-        return Hits(np.array(aliases, dtype=np.int64), np.array(scores, dtype=np.float32))
-
-    def _graded(self, query: Query, key: str, cost: float) -> tuple[list[int], list[float]]:
-        found = self._store.aliases_of_key(key) if key else np.empty(0, np.int32)
-        if len(found) > MAX_NAMES:
+    def _graded(
+        self, query: Query, names: NDArray[np.int32], cost: float
+    ) -> Iterator[tuple[int, float]]:
+        if len(names) > MAX_NAMES:
             # Of so many only some are graded: the same words must be among them.
-            found = np.concatenate([self._store.aliases_of_words(query.forms), found])
+            names = np.concatenate([self._store.aliases_of_words(query.forms), names])
         if query.mask is not None:
-            found = found[query.mask[found]]
-        if not len(found):
-            return [], []
-        found = found[:MAX_NAMES]
-        aliases = found.tolist()
-        annotated = (self._store.alias_counts[found] > 0).tolist()
-        grades = [self._grade(query, *pair) for pair in zip(aliases, annotated, strict=True)]
-        return aliases, [max(value - cost, 0.01) for value in grades]
+            names = names[query.mask[names]]
+        names = names[:MAX_NAMES]
+        counts = self._store.alias_counts[names].tolist()
+        for alias, count in zip(names.tolist(), counts, strict=True):
+            yield alias, max(self._grade(query, alias, count > 0) - cost, 0.01)
 
     def _grade(self, query: Query, alias: int, annotated: bool) -> float:
         value = grade(query.forms, self._store.forms(alias))
@@ -156,3 +158,17 @@ class ExactStage:
         if value == SAME_SURFACE and not same_case(query.text, self._store.alias_names[alias]):
             return SAME_WORDS
         return value
+
+
+_NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def _keys(mention: NameForms) -> Iterator[tuple[str, float]]:
+    """The keys to look a mention up by, and what each costs."""
+    yield mention.key, 0.0
+    yield without_weak_head(mention.concept), WEAK_HEAD_COST
+
+
+def _hits(graded: Sequence[tuple[int, float]]) -> Hits:
+    aliases, scores = zip(*graded, strict=True)
+    return Hits(np.array(aliases, dtype=np.int64), np.array(scores, dtype=np.float32))

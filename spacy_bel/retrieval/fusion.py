@@ -54,7 +54,8 @@ class Fusion:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.places: dict[str, int] = {}
+        self._concepts = _Concepts(store)
+        self.places = self._concepts.places
         """Where the concepts of the latest candidates stand in the knowledge base, by id."""
 
     @cached_property
@@ -79,8 +80,8 @@ class Fusion:
         Returns:
             Candidates with distinct ids, best first.
         """
-        if len(self.places) >= _MOST_RECENT:
-            self.places.clear()
+        if len(self._concepts) >= _MOST_RECENT:
+            self._concepts.clear()
         number = len(next(iter(found.values())))
         return [
             candidates
@@ -154,21 +155,14 @@ class Fusion:
         self, flat: _Flat, best: NDArray[np.int64], by_stage: Sequence[dict[str, float]]
     ) -> list[Candidate]:
         """One candidate for each chosen hit, with its score and those of the stages."""
-        store = self._store
-        aliases, concepts = flat.aliases[best].tolist(), flat.concepts[best].tolist()
-        type_sets = store.concept_types[flat.concepts[best]].tolist()
-        ids = list(store.concept_ids.take(concepts))
-        self.places.update(zip(ids, concepts, strict=True))
         drafts = list(
             map(
                 _Draft,
-                ids,
-                store.concept_names.take(concepts),
-                store.alias_names.take(aliases),
-                map(store.type_sets.__getitem__, type_sets),
+                map(self._concepts.__getitem__, flat.concepts[best].tolist()),
+                self._store.alias_names.take(flat.aliases[best].tolist()),
                 flat.scores[best].tolist(),
                 by_stage,
-                repeat(store.name),
+                repeat(self._store.name),
             )
         )
         for draft in drafts:
@@ -211,10 +205,36 @@ def _stage_scores(
     return found
 
 
+_Said = tuple[str, str, tuple[str, ...]]
+"""What a candidate says of its concept: id, preferred name and types."""
+
+
+class _Concepts(dict[int, _Said]):
+    """What is said of concepts, by their places in the knowledge base; read when missing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.places: dict[str, int] = {}
+
+    def __missing__(self, place: int) -> _Said:
+        store = self._store
+        id_, types = store.concept_ids[place], store.type_sets[store.concept_types[place]]
+        self.places[id_] = place
+        self[place] = said = id_, store.concept_names[place], types
+        return said
+
+    def clear(self) -> None:
+        super().clear()
+        self.places.clear()
+
+
 class _Draft:
     """A candidate that is being filled: a frozen one is four times as slow to make."""
 
     __slots__ = tuple(field.name for field in fields(Candidate))
 
-    def __init__(self, *values: Any) -> None:
-        self.id, self.name, self.alias, self.types, self.score, self.scores, self.kb = values
+    def __init__(
+        self, concept: _Said, alias: str, score: float, scores: dict[str, float], kb: str
+    ) -> None:
+        self.id, self.name, self.types = concept
+        self.alias, self.score, self.scores, self.kb = alias, score, scores, kb

@@ -53,7 +53,7 @@ def test_counts_add_up(directory: Path) -> None:
 def test_counts_break_ties(directory: Path) -> None:
     add_annotated_aliases(directory, [("MESH:D008946", "MS", "en")], source="train")
     kb = Store(directory)
-    aliases = sorted(kb.aliases_of_key("ms").tolist(), key=kb.preference)
+    aliases = sorted(kb.aliases_of_keys(["ms"])[0].tolist(), key=kb.preference)
     assert kb.concept_ids[kb.alias_concepts[aliases[0]]] == "MESH:D008946"
 
 

@@ -100,14 +100,14 @@ def test_a_chunk_at_a_time_is_the_same_as_all_at_once(
 def test_every_name_is_found_by_its_key_and_its_words(kb: Store) -> None:
     for number, name in enumerate(kb.alias_names):
         forms = NameForms.of(name)
-        assert number in kb.aliases_of_key(forms.key)
+        assert number in kb.aliases_of_keys([forms.key])[0]
         assert number in kb.aliases_of_words(forms)
         assert kb.knows_words(forms.words).all()
     every_key = [NameForms.of(name).key for name in kb.alias_names]
     for key in set(every_key):
         expected = [number for number, other in enumerate(every_key) if other == key]
-        assert kb.aliases_of_key(key).tolist() == expected
-    assert not len(kb.aliases_of_key("no such key"))
+        assert kb.aliases_of_keys([key])[0].tolist() == expected
+    assert not len(kb.aliases_of_keys(["no such key"])[0])
     assert kb.knows_words(["sclerosis", "zebra"]).tolist() == [True, False]
     assert kb.knows_words([]).tolist() == []
 

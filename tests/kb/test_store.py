@@ -121,7 +121,7 @@ def test_any_text_can_be_looked_up(kb: Store, text: str) -> None:
 
 
 def test_names_that_fit_equally_well_have_an_order(kb: Store) -> None:
-    cold = sorted(kb.aliases_of_key("cold").tolist(), key=kb.preference)
+    cold = sorted(kb.aliases_of_keys(["cold"])[0].tolist(), key=kb.preference)
     assert [kb.alias_names[alias] for alias in cold][-2:] == ["cold", "cold"]
     # Equal kind and count: the concept with more names first.
     assert kb.concept_ids[kb.alias_concepts[cold[-2]]] == "MESH:D003139"
