@@ -26,6 +26,12 @@ from spacy_bel.retrieval.block_search import BlockNames, BlockSearch
 from spacy_bel.retrieval.hits import Hits, Query
 from spacy_bel.retrieval.order import groups
 
+PRUNE = 0.3
+"""Share of a query's squared weight that may be left out where each name has its own bound,"""
+
+PRUNE_SHARED = 0.2
+"""and where several names share one: it is less tight, and leaving out more saves nothing."""
+
 BATCH = 256
 """Most queries that are multiplied at a time,"""
 
@@ -59,10 +65,16 @@ class NgramStage:
     Args:
         store: The knowledge base.
         prune: Share of a query's squared weight, in [0, 1), that its commonest features may
-            make up to be left out of the bounds.
+            make up to be left out of the bounds. None for ``PRUNE`` or ``PRUNE_SHARED``.
+
+    Raises:
+        BelError: If ``prune`` is out of range.
     """
 
-    def __init__(self, store: Store, *, prune: float = 0.3) -> None:
+    def __init__(self, store: Store, *, prune: float | None = None) -> None:
+        self._size = int(store.meta["block_size"])
+        if prune is None:
+            prune = PRUNE if self._size == 1 else PRUNE_SHARED
         if not 0 <= prune < 1:
             raise Errors.B401(setting="prune", value=prune, allowed="[0, 1)")
         self.prune = prune
@@ -76,7 +88,6 @@ class NgramStage:
             len(self._codes),
         )
         self._names = store.array("blocks.names")
-        self._size = int(store.meta["block_size"])
         self._blocks = -(-len(self._names) // self._size)
         self._maxima = _matrix(
             store.array("blocks.starts"),

@@ -45,7 +45,7 @@ def exact_retriever(languages: Sequence[str] = (), prefixes: Sequence[str] = ())
 
 
 def ngram_retriever(
-    languages: Sequence[str] = (), prefixes: Sequence[str] = (), prune: float = 0.3
+    languages: Sequence[str] = (), prefixes: Sequence[str] = (), prune: float | None = None
 ) -> MakeRetriever:
     """``spacy-bel.NgramRetriever.v1``: names with similar character trigrams and words.
 
@@ -53,7 +53,8 @@ def ngram_retriever(
         languages: ISO 639-1 codes of the names to look at; empty for all.
         prefixes: Vocabularies to look at; empty for all.
         prune: Share of a query's weight that its commonest features may make up to be left out
-            of the bounds, in [0, 1); 0 is exact.
+            of the bounds, in [0, 1); 0 is exact. None for 0.3 where each name has a bound of
+            its own (up to 262,144 names), and for 0.2 where several share one.
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -64,7 +65,7 @@ def ngram_retriever(
 def lexical_retriever(
     languages: Sequence[str] = (),
     prefixes: Sequence[str] = (),
-    prune: float = 0.3,
+    prune: float | None = None,
     ngram_weight: float = NGRAM_WEIGHT,
     broader: int = 3,
 ) -> MakeRetriever:
@@ -124,7 +125,7 @@ def hybrid_retriever(
     languages: Sequence[str] = (),
     prefixes: Sequence[str] = (),
     encoder: EncoderChoice | None = None,
-    prune: float = 0.3,
+    prune: float | None = None,
     broader: int = 3,
     dense_share: float = DENSE_SHARE,
     similarity_weight: float = NGRAM_WEIGHT,
@@ -172,7 +173,7 @@ def build_exact(store: Store, *, languages: Sequence[str], prefixes: Sequence[st
 
 
 def build_ngram(
-    store: Store, *, languages: Sequence[str], prefixes: Sequence[str], prune: float
+    store: Store, *, languages: Sequence[str], prefixes: Sequence[str], prune: float | None
 ) -> Retriever:
     """The retriever of ``ngram_retriever`` over an open knowledge base."""
     stages = {"ngram": NgramStage(store, prune=prune)}
@@ -184,7 +185,7 @@ def build_lexical(
     *,
     languages: Sequence[str],
     prefixes: Sequence[str],
-    prune: float,
+    prune: float | None,
     ngram_weight: float,
     broader: int,
 ) -> Retriever:
@@ -218,7 +219,7 @@ def build_hybrid(
     encoder: EncoderChoice,
     languages: Sequence[str],
     prefixes: Sequence[str],
-    prune: float,
+    prune: float | None,
     broader: int,
     dense_share: float,
     similarity_weight: float,

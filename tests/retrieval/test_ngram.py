@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -14,7 +14,7 @@ from spacy_bel.kb import blocks
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval import block_search, ngram
 from spacy_bel.retrieval.hits import Hits, Query
-from spacy_bel.retrieval.ngram import NgramStage
+from spacy_bel.retrieval.ngram import PRUNE, PRUNE_SHARED, NgramStage
 from spacy_bel.types import Concept
 
 TEXTS = [
@@ -212,3 +212,15 @@ def test_many_queries_at_a_time(pruned: NgramStage, sample: Store) -> None:
 def test_a_knowledge_base_without_letters(make_kb: Callable[..., Store]) -> None:
     stage = NgramStage(make_kb([Concept("A:1", "++")]))
     assert [len(hits.aliases) for hits in stage.search([_query("++"), _query("pain")], 3)] == [1, 0]
+
+
+@pytest.mark.parametrize(("size", "prune"), [(1, PRUNE), (4, PRUNE_SHARED)])
+def test_less_is_left_out_of_bounds_that_names_share(
+    make_kb: Callable[[Sequence[Concept]], Store],
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    prune: float,
+) -> None:
+    monkeypatch.setattr(blocks, "block_size", lambda names: size)
+    kb = make_kb([Concept("A:1", "heart attack"), Concept("A:2", "heart failure")])
+    assert NgramStage(kb).prune == prune
