@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
+from zlib import crc32
 
 
 @dataclass(frozen=True)
@@ -192,14 +194,46 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+FAULTS = (
+    error(429, headers={"retry-after": "0"}),
+    error(500),
+    Reply(then="reset"),
+    chat("A", then="break off"),
+    chat(""),
+    chat("Z"),
+    chat("MESH:D000001"),
+    chat(None, refusal="no"),
+)
+"""What a busy server does now and then; the last four are answers that choose nothing."""
+
+
 def main() -> None:
-    """Answer "A" to every chat request after a while, until the standard input is closed."""
+    """Answer chat requests with one of two letters until the standard input is closed.
+
+    At the end comes a line of JSON: how many requests came, and how many of them after a full
+    answer to the same one.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.2)
-    latency = parser.parse_args().latency
-    with serving(lambda call: chat("A", delay=latency)) as server:
+    parser.add_argument("--faults", type=float, default=0.0)
+    given = parser.parse_args()
+    random, answered, again = Random(0), set[bytes](), [0]
+
+    def script(call: Call) -> Reply:
+        body = call.text.encode()
+        again[0] += body in answered
+        if random.random() < given.faults:
+            reply = random.choice(FAULTS)
+        else:
+            reply = chat("AB"[crc32(body) % 2])
+        if reply.status == 200 and not reply.then:
+            answered.add(body)
+        return replace(reply, delay=given.latency)
+
+    with serving(script) as server:
         print(server.address, flush=True)
         sys.stdin.read()
+    print(json.dumps({"requests": len(server.calls), "again": again[0]}), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from spacy_bel.files import only_one
 from spacy_bel.kb.store import Store
 from spacy_bel.types import NIL
 from tests.distillation.conftest import WriteTeacher
-from tests.servers import Call, Reply, Script, chat, error, serving
+from tests.servers import FAULTS, Call, Reply, Script, chat, serving
 
 OPTION = re.compile(r"^([A-Z]): (.*)$", re.MULTILINE)
 
@@ -390,19 +390,9 @@ def test_a_server_with_faults_labels_every_row_once_or_says_why(
     path = tmp_path / "many.jsonl"
     write_examples(many, path)
     random = Random(0)
-    faults = [
-        error(429, headers={"retry-after": "0"}),
-        error(500),
-        Reply(then="reset"),
-        chat("A", then="break off"),
-        chat(""),
-        chat("Z"),
-        chat("MESH:D000001"),
-        chat(None, refusal="no"),
-    ]
 
     def script(call: Call) -> Reply:
-        return random.choice(faults) if random.random() < 0.05 else first_by_name(call)
+        return random.choice(FAULTS) if random.random() < 0.05 else first_by_name(call)
 
     outcome = run(path, tmp_path / "out.jsonl", write_teacher("x"), script)
     labelled = Counter(row.key() for row in read_examples(tmp_path / "out.jsonl"))
