@@ -81,6 +81,16 @@ def test_size_on_the_sample(run: Run, tmp_path: Path) -> None:
     assert all(0.5 < float(recall) <= 1 for row in (few, many) for recall in row[-2:])
 
 
+def test_labelling_with_faults(run: Run) -> None:
+    pytest.importorskip("openai")
+    output = run("labelling", "--mined", "200", "--labelled", "150", "--faults", "0.2")
+    labelled, failed, not_once, requests, again, *_ = map(int, table_of(output)["150"][:5])
+    assert labelled + failed == 150
+    assert failed > 0
+    assert requests > 150  # what failed on the way was asked again
+    assert not_once == again == 0
+
+
 def test_steps_on_the_sample(run: Run) -> None:
     rows = table_of(run("steps", "--sample", "--only", "abbreviations"))
     assert float(rows["without abbreviations"][0]) < 0
