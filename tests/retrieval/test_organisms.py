@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import spacy
@@ -30,7 +31,7 @@ def genes(make_kb: Callable[[Sequence[Concept]], Store]) -> Store:
     return make_kb(GENES)
 
 
-def _scores(store: Store, mention: Mention, **settings: float) -> dict[str, float]:
+def _scores(store: Store, mention: Mention, **settings: Any) -> dict[str, float]:
     (found,) = lexical_retriever(**settings)(store).retrieve([mention], 10)
     return {candidate.id: candidate.score for candidate in found}
 
