@@ -197,7 +197,7 @@ HEADER = [
 
 
 def beside_peer(
-    bench: Workbench, paths: Sequence[str], size: int, corpora: Sequence[Corpus]
+    bench: Workbench, paths: Sequence[str], size: int, corpora: Sequence[Corpus], repeat: int
 ) -> str:
     """The table beside scispaCy at a number of names."""
     from benchmarks.peers import SECONDS, build_scispacy
@@ -213,7 +213,7 @@ def beside_peer(
         f"quality, {judged[0].name}", lambda: speed.quality(bench, steps.kb, index, judged)
     )
     sides: list[speed.Side] = [("spacy_bel", steps.kb, speed.K), ("scispacy", index, speed.K)]
-    measured = speed.run(sides, asked, bench.work, 3)
+    measured = speed.run(sides, asked, bench.work, repeat)
     rows = speed.quality_rows(found, judged) + speed.speed_rows(sides, measured, asked)
     seconds = [steps.built["build"], json.loads((index / SECONDS).read_text(encoding="utf-8"))]
     rows.append(speed.line("build, s", seconds, ".1f"))
@@ -231,6 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help=f"names ({SIZES}; {PEER_SIZE} with --peer)",
     )
     options.add_argument("--peer", action="store_true", help="scispaCy beside, and nothing else")
+    options.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions, --peer")
     for step in ("--build", "--query", "--texts"):
         options.add_argument(step, type=Path, help=argparse.SUPPRESS)
     options.add_argument("--paths", nargs="+", help=argparse.SUPPRESS)
@@ -247,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             paths = bench.sources(retrieval.SAMPLE_KB)
         if given.peer:
             for size in sizes:
-                print(f"{size:,} names\n\n{beside_peer(bench, paths, size, peers)}\n")
+                print(f"{size:,} names\n\n{beside_peer(bench, paths, size, peers, given.repeat)}\n")
         else:
             lines = [measure(bench, paths, size, judged) for size in sizes]
             print(f"{PROTOCOL}\n\n{table(HEADER, lines, 'r' * len(HEADER))}\n")
