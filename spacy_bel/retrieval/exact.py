@@ -140,6 +140,10 @@ class ExactStage:
             found = found[query.mask[found]]
         if not len(found):
             return [], []
+        if len(found) > MAX_NAMES and query.costs is not None:
+            # A gene's symbol may be that of a thousand organisms: the likelier ones come first.
+            types = self._store.concept_types[self._store.alias_concepts[found]]
+            found = found[np.argsort(query.costs[types], kind="stable")]
         found = found[:MAX_NAMES]
         aliases = found.tolist()
         annotated = (self._store.alias_counts[found] > 0).tolist()
