@@ -143,10 +143,17 @@ class Workbench:
         *,
         seen: Collection[str] | None = None,
         resamples: int = 1,
+        progress: bool = False,
     ) -> dict[str, Any]:
         """The figures of ``spacy_bel evaluate`` on the gold mentions of a corpus."""
-        docs = self.docs(corpus)
-        return evaluate(nlp, docs, seen=seen, end_to_end=False, resamples=resamples).metrics
+        return evaluate(
+            nlp,
+            self.docs(corpus),
+            seen=seen,
+            end_to_end=False,
+            resamples=resamples,
+            progress=progress,
+        ).metrics
 
     def describe(self) -> str:
         """The knowledge bases that were used, as a table."""
@@ -159,7 +166,7 @@ class Workbench:
         return table(["knowledge base", "concepts", "names", "checksum"], rows, "lrrl")
 
     def _digest(self, name: str, files: Sequence[str], labels: Collection[str]) -> str:
-        digest = sha256(f"{name}{sorted(labels)}{_code_digest()}".encode())
+        digest = sha256(f"{name}{sorted(labels)}{code_digest()}".encode())
         for file in files:
             path, options = parse_source(f"{self.data}/{file}")
             digest.update(f"{sorted(options.items())}".encode())
@@ -167,13 +174,19 @@ class Workbench:
         return digest.hexdigest()[:16]
 
 
-@lru_cache(maxsize=1)
-def _code_digest() -> str:
-    """A digest of the library's source, for what is kept between runs depends on it."""
+@lru_cache(maxsize=8)
+def code_digest(*parts: str) -> str:
+    """A digest of the library's source, for what is kept between runs depends on it.
+
+    Args:
+        *parts: Folders and files of the package to which it is limited; all where none is named.
+    """
     root = Path(spacy_bel.__file__).parent
     digest = sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for part in parts or ("",):
+        path = root / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

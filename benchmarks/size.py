@@ -3,7 +3,8 @@
     python -m benchmarks.size --data DIR --work DIR [--sizes N ...] [--peer]
 
 All vocabularies of the data folder make one stream of concepts; what is missing to a size is made
-up: concepts that are existing ones with a qualifier, such as a side, a course or a site.
+up: concepts that are existing ones with a qualifier, such as a side, a course or a site. With
+--work, what is done is kept step by step: an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,21 +15,30 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from random import Random
 from statistics import median
 from typing import Any
 
-from benchmarks import retrieval, speed
-from benchmarks.common import Corpus, Workbench, machine, parser, table, unfinished, workbench
+from benchmarks import many_names, retrieval, speed
+from benchmarks.common import (
+    Corpus,
+    Workbench,
+    code_digest,
+    machine,
+    parser,
+    table,
+    unfinished,
+    workbench,
+)
+from benchmarks.many_names import counted, records, sources
 from spacy_bel.corpora.docs import gold_spans
 from spacy_bel.kb.build import build_from_records
-from spacy_bel.kb.problems import ProblemLog
-from spacy_bel.kb.readers.base import Record
-from spacy_bel.kb.sources import Sources
+from spacy_bel.kb.files import META
 from spacy_bel.kb.store import Store
-from spacy_bel.types import Alias, Concept, Mention
+from spacy_bel.types import Mention
 
 SIZES = (1_000_000, 4_000_000, 10_000_000)
 
@@ -36,23 +46,6 @@ PEER_SIZE = 500_000
 """Names at which scispaCy stands beside, with a quick index: its own takes hours."""
 
 PEER_INDEX = {"M": 16, "efConstruction": 200}
-
-FOLDERS = (
-    *("open_medic", "mesh", "mondo", "hpo", "doid", "ordo", "ncit", "cl", "symp", "gard", "sty"),
-    *("go", "chebi", "cellosaurus", "icd10cm", "ncbitaxon", "cui_free", "medquad_cui"),
-    *("drugcentral", "pharmgkb", "ncbi_gene"),
-)
-"""Folders of vocabularies; the first one has the concepts of the mentions that are looked up."""
-
-_OTHER = ("hp_2016", "medmentions", "-es-translated", "drugcentral.synonyms", ".sssom")
-_OTHER_PHARMGKB = "pharmgkb.disease.synonyms", "pharmgkb.drug.synonyms"
-
-QUALIFIERS = """
-left right bilateral unilateral acute chronic recurrent severe moderate mild congenital acquired
-familial sporadic juvenile adult late early primary secondary progressive transient idiopathic
-drug-induced postoperative traumatic upper lower anterior posterior proximal distal medial lateral
-unspecified refractory fulminant latent subclinical persistent
-""".split()
 
 K = 20
 
@@ -71,56 +64,11 @@ did nothing before, files in the page cache. *Query*: one mention at a time, {K}
 train and dev, with the default setting and with a full search (`prune=0`)."""
 
 
-def sources(data: Path) -> list[str]:
-    """The vocabulary files of the data folder, those with the looked-up concepts first."""
-    found = []
-    for folder in FOLDERS:
-        for path in sorted((data / "kb" / folder).glob("*.gz")):
-            if not any(part in path.name for part in (*_OTHER, *_OTHER_PHARMGKB)):
-                found.append(str(path))
-    return found
-
-
-def records(paths: Sequence[str], size: int) -> Iterator[Record]:
-    """Concepts until there are so many names: those of the sources, then made-up ones."""
-    kept: list[Concept] = []
-    random = Random(0)
-    names = 0
-    for record in Sources(paths, max_errors=10**6).records(ProblemLog(10**6)):
-        yield record
-        if isinstance(record, Concept):
-            names += len({name.casefold() for name in _names(record)})
-            if len(kept) < 200_000:
-                kept.append(record)
-            elif (place := random.randrange(500_000)) < len(kept):
-                kept[place] = record
-        if names >= size:
-            return
-    for number in range(size):
-        concept = _qualified(random.choice(kept), number, random)
-        yield concept
-        names += len(_names(concept))
-        if names >= size:
-            return
-
-
-def _names(concept: Concept) -> list[str]:
-    return [concept.name, *(alias.name for alias in concept.aliases)]
-
-
-def _qualified(concept: Concept, number: int, random: Random) -> Concept:
-    """A concept with one or two qualifiers before or behind each of up to three names."""
-    own = " ".join(random.sample(QUALIFIERS, random.choice((1, 2))))
-    every = list(dict.fromkeys(_names(concept)))[:3]
-    names = [f"{own} {name}" if random.random() < 0.5 else f"{name}, {own}" for name in every]
-    aliases = tuple(Alias(name, "exact") for name in names[1:])
-    return Concept(f"SYN:{number}", names[0], types=concept.types, aliases=aliases)
-
-
 def build_one(paths: Sequence[str], size: int, output: Path) -> dict[str, float]:
     """Builds in this process; what it took in seconds and at most in MiB."""
     begin = time.perf_counter()
-    build_from_records(records(paths, size), output, {"name": f"{size:,} names"})
+    meta = {"name": f"{size:,} names"}
+    build_from_records(counted(records(paths, size), size), output, meta, progress=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"build": time.perf_counter() - begin, "peak": peak}
 
@@ -166,30 +114,78 @@ def alone(*arguments: str) -> dict[str, float]:
     return dict(json.loads(output.splitlines()[-1]))
 
 
+class Steps:
+    """What was done for one size, kept after each step so that another run goes on from there.
+
+    A knowledge base is built again when its sources or the code that builds it have changed, and
+    asked again when any code of the library has.
+
+    Args:
+        work: The folder to keep it in.
+        paths: The vocabulary files.
+        size: Number of names.
+    """
+
+    def __init__(self, work: Path, paths: Sequence[str], size: int) -> None:
+        digest = sha256(code_digest("kb", "text.py", "features.py", "lexicon.py").encode())
+        for path in (many_names.__file__, *paths):
+            digest.update(Path(path.partition("?")[0]).read_bytes())
+        self.kb = work / f"size-{size}-{digest.hexdigest()[:16]}"
+        self._file = self.kb.with_suffix(".json")
+        is_built = (self.kb / META).exists() and self._file.exists()
+        self._done = json.loads(self._file.read_bytes()) if is_built else {}
+        self.built = self._once("build", partial(self._build, paths, size))
+
+    def once(self, step: str, do: Callable[[], Any]) -> Any:
+        """The result of a step that asks the knowledge base, done now if it was not before."""
+        return self._once(f"{step} {code_digest()}", do)
+
+    def _once(self, step: str, do: Callable[[], Any]) -> Any:
+        if step not in self._done:
+            self._done[step] = do()
+            beside = self._file.with_suffix(".new")
+            beside.write_text(json.dumps(self._done), encoding="utf-8")
+            beside.replace(self._file)
+        return self._done[step]
+
+    def _build(self, paths: Sequence[str], size: int) -> dict[str, float]:
+        return alone("--build", str(self.kb), "--sizes", str(size), "--paths", *paths)
+
+
 def measure(bench: Workbench, paths: Sequence[str], size: int, judged: Corpus) -> list[str]:
     """The line of one size."""
-    kb = bench.work / f"size-{size}"
-    built = alone("--build", str(kb), "--sizes", str(size), "--paths", *paths)
-    texts = dict.fromkeys(span.text for doc in bench.docs(judged) for span in gold_spans(doc))
-    calls = bench.work / "texts.json"
-    calls.write_text(json.dumps(list(texts)[:MENTIONS]), encoding="utf-8")
-    alone("--query", str(kb), "--texts", str(calls))  # brings the files into the page cache
-    asked = alone("--query", str(kb), "--texts", str(calls))
-    found = []
-    for prune in (None, 0.0):
-        setting = {} if prune is None else {"prune": prune}
-        block = {"@misc": "spacy-bel.LexicalRetriever.v1", **setting}
-        nlp = bench.pipeline(kb, top_k=K, retriever=block)
-        found.append(bench.measure(nlp, judged)["lenient"][f"recall@{K}"]["value"])
-    counts = Store(kb).meta["counts"]
-    disk = sum(path.stat().st_size for path in kb.iterdir()) / 2**20
+    steps = Steps(bench.work, paths, size)
+    asked = steps.once("ask", partial(_ask, bench, steps.kb, judged))
+    found = [
+        steps.once(
+            f"recall of {judged.name}, {setting}",
+            partial(_recall, bench, steps.kb, judged, setting),
+        )
+        for setting in ({}, {"prune": 0.0})
+    ]
+    counts = Store(steps.kb).meta["counts"]
+    disk = sum(path.stat().st_size for path in steps.kb.iterdir()) / 2**20
     return [
         *(f"{counts[each]:,}" for each in ("aliases", "concepts")),
-        *(f"{built['build'] / 60:.1f}", f"{built['peak']:,.0f}", f"{disk:,.0f}"),
+        *(f"{steps.built['build'] / 60:.1f}", f"{steps.built['peak']:,.0f}", f"{disk:,.0f}"),
         *(f"{1000 * asked['first']:.0f}", f"{asked['private']:.0f}"),
         *(f"{1000 * asked[each]:.1f}" for each in ("median", "p99", "batch")),
         *(f"{value:.4f}" for value in found),
     ]
+
+
+def _ask(bench: Workbench, kb: Path, judged: Corpus) -> dict[str, float]:
+    texts = dict.fromkeys(span.text for doc in bench.docs(judged) for span in gold_spans(doc))
+    calls = bench.work / "texts.json"
+    calls.write_text(json.dumps(list(texts)[:MENTIONS]), encoding="utf-8")
+    alone("--query", str(kb), "--texts", str(calls))  # brings the files into the page cache
+    return alone("--query", str(kb), "--texts", str(calls))
+
+
+def _recall(bench: Workbench, kb: Path, judged: Corpus, setting: dict[str, float]) -> float:
+    block = {"@misc": "spacy-bel.LexicalRetriever.v1", **setting}
+    nlp = bench.pipeline(kb, top_k=K, retriever=block)
+    return float(bench.measure(nlp, judged, progress=True)["lenient"][f"recall@{K}"]["value"])
 
 
 HEADER = [
@@ -200,22 +196,26 @@ HEADER = [
 ]
 
 
-def beside_peer(bench: Workbench, paths: Sequence[str], corpora: Sequence[Corpus]) -> str:
-    """The table beside scispaCy at ``PEER_SIZE`` names."""
+def beside_peer(
+    bench: Workbench, paths: Sequence[str], size: int, corpora: Sequence[Corpus], repeat: int
+) -> str:
+    """The table beside scispaCy at a number of names."""
     from benchmarks.peers import SECONDS, build_scispacy
 
-    kb = bench.work / f"size-{PEER_SIZE}"
-    built = alone("--build", str(kb), "--sizes", str(PEER_SIZE), "--paths", *paths)
-    index = bench.work / f"scispacy-{Store(kb).checksum[:16]}"
+    steps = Steps(bench.work, paths, size)
+    index = bench.work / f"scispacy-{Store(steps.kb).checksum[:16]}"
     if not index.exists():
         with unfinished(index) as folder:
-            build_scispacy(Store(kb), folder, **PEER_INDEX)
+            build_scispacy(Store(steps.kb), folder, **PEER_INDEX)
     asked = speed.calls(bench, corpora)
-    found = speed.quality(bench, kb, index, corpora[:1])
-    sides: list[speed.Side] = [("spacy_bel", kb, speed.K), ("scispacy", index, speed.K)]
-    measured = speed.run(sides, asked, bench.work, 3)
-    rows = speed.quality_rows(found, corpora[:1]) + speed.speed_rows(sides, measured, asked)
-    seconds = [built["build"], json.loads((index / SECONDS).read_text(encoding="utf-8"))]
+    judged = corpora[:1]
+    found = steps.once(
+        f"quality, {judged[0].name}", lambda: speed.quality(bench, steps.kb, index, judged)
+    )
+    sides: list[speed.Side] = [("spacy_bel", steps.kb, speed.K), ("scispacy", index, speed.K)]
+    measured = speed.run(sides, asked, bench.work, repeat)
+    rows = speed.quality_rows(found, judged) + speed.speed_rows(sides, measured, asked)
+    seconds = [steps.built["build"], json.loads((index / SECONDS).read_text(encoding="utf-8"))]
     rows.append(speed.line("build, s", seconds, ".1f"))
     return table(["", "spacy_bel", "scispacy", "ratio; gain"], rows, "lrrr")
 
@@ -223,8 +223,15 @@ def beside_peer(bench: Workbench, paths: Sequence[str], corpora: Sequence[Corpus
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = parser(__doc__.partition("\n")[0])
-    options.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="names")
+    options.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help=f"names ({SIZES}; {PEER_SIZE} with --peer)",
+    )
     options.add_argument("--peer", action="store_true", help="scispaCy beside, and nothing else")
+    options.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions, --peer")
     for step in ("--build", "--query", "--texts"):
         options.add_argument(step, type=Path, help=argparse.SUPPRESS)
     options.add_argument("--paths", nargs="+", help=argparse.SUPPRESS)
@@ -233,15 +240,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(_step(given)))
         return
     judged, peers = retrieval.NCBI_TRAIN + retrieval.NCBI_DEV, speed.corpora()[1]
+    sizes = given.sizes or ((PEER_SIZE,) if given.peer else SIZES)
     with workbench(given) as bench:
         paths = sources(bench.data)
         if given.sample:
             judged, peers = retrieval.SAMPLE_TRAIN, [retrieval.SAMPLE_TRAIN]
             paths = bench.sources(retrieval.SAMPLE_KB)
         if given.peer:
-            print(f"{beside_peer(bench, paths, peers)}\n")
+            for size in sizes:
+                print(f"{size:,} names\n\n{beside_peer(bench, paths, size, peers, given.repeat)}\n")
         else:
-            lines = [measure(bench, paths, size, judged) for size in given.sizes]
+            lines = [measure(bench, paths, size, judged) for size in sizes]
             print(f"{PROTOCOL}\n\n{table(HEADER, lines, 'r' * len(HEADER))}\n")
         print(machine(*(["scispacy", "nmslib-metabrainz"] if given.peer else [])))
 

@@ -86,6 +86,8 @@ class Mention:
         label: The entity label that the mention was found with.
         lang: ISO 639-1 language code of the document.
         types: Semantic types to which candidates are restricted; empty means any.
+        organisms: CURIEs of the taxa that a gene may be of (``NCBITaxon:9606``), the likeliest
+            first; they are preferred, and nothing is left out. Empty means any.
     """
 
     text: str
@@ -97,6 +99,7 @@ class Mention:
     label: str = ""
     lang: str = "en"
     types: frozenset[str] = frozenset()
+    organisms: tuple[str, ...] = ()
 
     def marked(self, opening: str = "[E1] ", closing: str = " [/E1]") -> str:
         """The context with the mention marked, as encoders of mentions in context read it.

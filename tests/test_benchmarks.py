@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,20 +92,92 @@ def test_labelling_with_faults(run: Run) -> None:
     assert not_once == again == 0
 
 
+def test_a_size_that_was_interrupted_goes_on(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import size
+
+    command = ("size", "--sample", "--work", str(tmp_path), "--sizes", "600")
+    with monkeypatch.context() as broken:
+        broken.setattr(size, "_recall", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(*command)
+    (kb,) = (path for path in tmp_path.glob("size-600-*") if path.is_dir())
+    built = {path: path.stat().st_mtime_ns for path in kb.iterdir()}
+    done, alone = list[str](), size.alone
+
+    def noted(*step: str) -> dict[str, float]:
+        done.append(step[0])
+        return alone(*step)
+
+    monkeypatch.setattr(size, "alone", noted)
+    output = run(*command)
+    assert not done, "what was built and asked is not done again"
+    assert built == {path: path.stat().st_mtime_ns for path in kb.iterdir()}
+    assert run(*command) == output
+    (kb / "meta.json").unlink()
+    run(*command)
+    assert done == ["--build", "--query", "--query"]
+
+
+def test_size_beside_the_peer_on_the_sample(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("scispacy")
+    options = ("--sample", "--work", str(tmp_path), "--peer", "--sizes", "600", "--repeat", "1")
+    output = run("size", *options)
+    assert output.startswith("600 names")
+    ours, theirs, _ = (float(cell) for cell in table_of(output)["Recall@30, sample train"])
+    assert 0.5 < ours <= 1 and 0.5 < theirs <= 1
+    assert float(table_of(output)["build, s"][0]) > 0
+
+
+GENE_COLUMNS = "tax_id\tgene_id\tsymbol\tsynonyms\tdescription\ttype\tother_designations\n"
+ORGANISMS = {
+    "Homo_sapiens": 9606,
+    "Mus_musculus": 10090,
+    "Danio_rerio": 7955,
+    "Drosophila_melanogaster": 7227,
+}
+
+
+def test_genes_of_the_organism_that_the_document_names(run: Run, tmp_path: Path) -> None:
+    for folder in ("kb/ncbi_gene", "corpora/nlm_gene"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name, taxon in ORGANISMS.items():
+        rows = f"{GENE_COLUMNS}{taxon}\t{taxon}1\tACTB\t-\tactin beta\tprotein-coding\t-\n"
+        file = tmp_path / "kb" / "ncbi_gene" / f"{name}.gene_info_min.tsv.gz"
+        file.write_bytes(gzip.compress(rows.encode()))
+    texts = {1: ("ACTB in mice.", 10090), 2: ("ACTB in zebrafish.", 7955), 3: ("ACTB.", 9606)}
+    corpus = "".join(
+        f"{number}|t|{text}\n{number}|a|\n{number}\t0\t4\tACTB\tGene\t{taxon}1\n\n"
+        for number, (text, taxon) in texts.items()
+    )
+    file = tmp_path / "corpora" / "nlm_gene" / "NLMgene_Train.PubTator.gz"
+    file.write_bytes(gzip.compress(corpus.encode()))
+    output = run("genes", "--data", str(tmp_path), "--only", "nlm-gene")
+    lines = [line.strip("| ").split(" | ") for line in output.splitlines() if "NLM-Gene" in line]
+    found = {line[2]: line[3:] for line in lines}
+    assert found["each mention alone"] == ["3", "1.000", "0.333", "1.000", "1.000"]
+    assert found["with the other mentions"] == ["3", "1.000", "0.333", "1.000", "1.000"]
+    assert found["with the organisms as well"] == ["3", "1.000", "1.000", "1.000", "1.000"]
+
+
 def test_steps_on_the_sample(run: Run) -> None:
-    rows = table_of(run("steps", "--sample", "--only", "abbreviations"))
-    assert float(rows["without abbreviations"][0]) < 0
+    rows = table_of(run("steps", "--sample", "--only", "singular"))
+    assert float(rows["without singular"][0]) < 0
 
 
 @pytest.mark.parametrize(
-    "command", [("retrieval",), ("speed", "--no-peer"), ("steps",)], ids=lambda command: command[0]
+    "command",
+    [("retrieval",), ("speed", "--no-peer"), ("steps",), ("genes",)],
+    ids=lambda command: command[0],
 )
 def test_data_must_be_named(run: Run, command: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit, match="--data DIR, or SPACY_BEL_DATA"):
         run(*command)
 
 
-@pytest.mark.parametrize("name", ["retrieval", "steps"])
+@pytest.mark.parametrize("name", ["retrieval", "steps", "genes"])
 def test_an_unknown_row_is_refused(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run(name, "--sample", "--only", "none such")

@@ -81,7 +81,9 @@ def _gold(
     for doc in read_docs(corpus, nlp.vocab):
         spans = gold_spans(doc)
         for span, mention in zip(
-            spans, make_mentions(doc, spans, part.context, part.label_types), strict=True
+            spans,
+            make_mentions(doc, spans, part.context, part.label_types, part.kb.organisms),
+            strict=True,
         ):
             ids = frozenset(filter(None, map(store.resolve, parse_gold(span.kb_id_))))
             if ids:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from spacy_bel.kb.copies import copy_files, read_files, remove_with, unpack
 from spacy_bel.kb.files import META, SQLITE, locked, read_meta
 from spacy_bel.kb.filters import make_mask
 from spacy_bel.types import Concept
+
+TAXON = "NCBITaxon:"
+"""What a semantic type begins with that says of which organism a concept is."""
 
 _MAX_MASKS = 64
 """Filters whose outcome is remembered."""
@@ -71,6 +74,12 @@ class Store:
     def name(self) -> str:
         """The knowledge base's name."""
         return str(self.meta["name"])
+
+    @cached_property
+    def organisms(self) -> frozenset[str]:
+        """CURIEs of the taxa that are semantic types of concepts, as of genes."""
+        types = {type_ for type_set in self.type_sets for type_ in type_set}
+        return frozenset(type_ for type_ in types if type_.startswith(TAXON))
 
     @property
     def checksum(self) -> str:

@@ -7,17 +7,19 @@ has the package, so it imports nothing heavy and nothing optional.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from spacy.language import Language
 
+from spacy_bel.mentions.extract import Context
 from spacy_bel.pipeline.linker import BelLinker
 from spacy_bel.pipeline.matcher import BelMatcher
 from spacy_bel.pipeline.reranker import BelReranker
 from spacy_bel.pipeline.retriever import BelRetriever
 
 RETRIEVER = {"@misc": "spacy-bel.LexicalRetriever.v1"}
-CONTEXT = {"size": 128, "abbreviations": True, "composites": True}
+CONTEXT = asdict(Context())
 
 
 @Language.factory(

@@ -152,8 +152,9 @@ class BelRetriever(KBComponent):
         Raises:
             BelError: If the retriever does not answer every mention.
         """
+        taxa = self.kb.organisms if any(spans) else frozenset()
         mentions = [
-            make_mentions(doc, own, self.context, self.label_types)
+            make_mentions(doc, own, self.context, self.label_types, taxa)
             for doc, own in zip(docs, spans, strict=True)
         ]
         flat = [mention for own in mentions for mention in own]
@@ -189,13 +190,16 @@ class BelRetriever(KBComponent):
                 store(doc, span, self.extensions, span.label_, {"candidates": candidates})
 
 
+_ALLOWED = {bool: "true or false", int: "0 or more characters", str: "the CURIE of a taxon"}
+
+
 def _context(name: str, settings: Mapping[str, Any]) -> Context:
     defaults = asdict(Context())
     for key, value in settings.items():
         if key not in defaults:
             raise Errors.B602(name=name, setting="context", value=key, allowed=", ".join(defaults))
         kind = type(defaults[key])
-        if type(value) is not kind or value < 0:
-            allowed = "true or false" if kind is bool else "0 or more characters"
+        if type(value) is not kind or (kind is int and value < 0):
+            allowed = _ALLOWED[kind]
             raise Errors.B602(name=name, setting=f"context.{key}", value=value, allowed=allowed)
     return Context(**settings)

@@ -72,9 +72,9 @@ def with_document_evidence(
 ) -> list[Candidate]:
     """Candidates with the best concepts of the other mentions of the same document.
 
-    A mention for which a name of the same words was found keeps its candidates in their order,
-    and the candidates of a composite mention keep their scores; what the document says of them is
-    noted all the same, for rerankers.
+    A mention for which a name of the same words was found keeps its candidates' scores, and what
+    the document says only decides between those that fit equally well; the candidates of a
+    composite mention keep their order too. It is noted all the same, for rerankers.
 
     Args:
         mention: What was looked up.
@@ -89,9 +89,14 @@ def with_document_evidence(
         return candidates
     others = {other.id: other for other in best}
     if candidates[0].score >= SAME_WORDS:
-        return [_noted(c, others.get(c.id), c.score) for c in candidates]
+        noted = [_noted(c, others.get(c.id), c.score) for c in candidates]
+        return noted if mention.parts else sorted(noted, key=_by_score_and_document)
     shared = [_shared(mention, c, others.pop(c.id, None)) for c in candidates]
     return sorted([*shared, *_further(mention, others)], key=lambda c: -c.score)[:k]
+
+
+def _by_score_and_document(candidate: Candidate) -> tuple[float, float]:
+    return -candidate.score, -candidate.scores.get(DOCUMENT, 0.0)
 
 
 def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:

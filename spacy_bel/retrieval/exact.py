@@ -145,6 +145,10 @@ class ExactStage:
             names = np.concatenate([self._store.aliases_of_words(query.forms), names])
         if query.mask is not None:
             names = names[query.mask[names]]
+        if len(names) > MAX_NAMES and query.costs is not None:
+            # A gene's symbol may be that of a thousand organisms: the likelier ones come first.
+            types = self._store.concept_types[self._store.alias_concepts[names]]
+            names = names[np.argsort(query.costs[types], kind="stable")]
         names = names[:MAX_NAMES]
         counts = self._store.alias_counts[names].tolist()
         for alias, count in zip(names.tolist(), counts, strict=True):

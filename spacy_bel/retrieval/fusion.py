@@ -68,7 +68,11 @@ class Fusion:
         return np.asarray(ANNOTATED_PRIOR * np.log1p(per_concept))
 
     def candidates(
-        self, found: Mapping[str, Sequence[Hits]], weights: Mapping[str, float], k: int
+        self,
+        found: Mapping[str, Sequence[Hits]],
+        weights: Mapping[str, float],
+        k: int,
+        costs: Sequence[NDArray[np.float64] | None],
     ) -> list[list[Candidate]]:
         """The best candidates of each query.
 
@@ -76,6 +80,7 @@ class Fusion:
             found: For each stage, one ``Hits`` per query.
             weights: What the scores of each stage count.
             k: Largest number of candidates per query.
+            costs: For each query what concepts lose by their set of types (see ``Query``).
 
         Returns:
             Candidates with distinct ids, best first.
@@ -87,15 +92,22 @@ class Fusion:
             candidates
             for begin in range(0, number, BATCH)
             for candidates in self._fuse(
-                {name: hits[begin : begin + BATCH] for name, hits in found.items()}, weights, k
+                {name: hits[begin : begin + BATCH] for name, hits in found.items()},
+                weights,
+                k,
+                costs[begin : begin + BATCH],
             )
         ]
 
     def _fuse(
-        self, found: Mapping[str, Sequence[Hits]], weights: Mapping[str, float], k: int
+        self,
+        found: Mapping[str, Sequence[Hits]],
+        weights: Mapping[str, float],
+        k: int,
+        costs: Sequence[NDArray[np.float64] | None],
     ) -> list[list[Candidate]]:
         hits = [hit for of_query in zip(*found.values(), strict=True) for hit in of_query]
-        flat = self._flatten(hits, np.array([weights[name] for name in found]))
+        flat = self._flatten(hits, np.array([weights[name] for name in found]), costs)
         order = self._order(flat)
         pairs = flat.queries * len(self._store) + flat.concepts
         distinct, which = np.unique(pairs, return_inverse=True)
@@ -106,7 +118,12 @@ class Fusion:
         ends = np.cumsum(counts).tolist()
         return [every[begin:end] for begin, end in pairwise([0, *ends])]
 
-    def _flatten(self, hits: Sequence[Hits], weights: NDArray[np.float64]) -> _Flat:
+    def _flatten(
+        self,
+        hits: Sequence[Hits],
+        weights: NDArray[np.float64],
+        costs: Sequence[NDArray[np.float64] | None],
+    ) -> _Flat:
         lengths = [len(hit.aliases) for hit in hits]
         queries, stages = np.divmod(np.repeat(np.arange(len(hits)), lengths), len(weights))
         aliases = np.concatenate([hit.aliases for hit in hits]).astype(np.int64)
@@ -114,7 +131,11 @@ class Fusion:
         by_stage = np.concatenate([hit.scores for hit in hits]).astype(np.float64)
         by_stage = np.round(by_stage, DIGITS)
         scores = np.clip(weights[stages] * by_stage, 0.0, 1.0)
-        scores = np.round(self._favour_annotated(scores, concepts), DIGITS)
+        scores = self._favour_annotated(scores, concepts)
+        if any(cost is not None for cost in costs):
+            of_query = np.reshape(lengths, (len(costs), len(weights))).sum(axis=1)
+            scores = np.maximum(scores - self._lost(concepts, of_query, costs), 0.0)
+        scores = np.round(scores, DIGITS)
         return _Flat(queries, stages, aliases, concepts, by_stage, scores)
 
     def _favour_annotated(
@@ -125,6 +146,21 @@ class Fusion:
             return scores
         lifted = np.minimum(scores + self._prior[concepts], SAME_KEY)
         return np.where(scores < SAME_KEY, lifted, scores)
+
+    def _lost(
+        self,
+        concepts: NDArray[Any],
+        of_query: NDArray[np.int64],
+        costs: Sequence[NDArray[np.float64] | None],
+    ) -> NDArray[np.float64]:
+        """What each hit loses by the types of its concept, query by query."""
+        types = np.split(self._store.concept_types[concepts], np.cumsum(of_query)[:-1])
+        return np.concatenate(
+            [
+                np.zeros(len(own)) if cost is None else cost[own]
+                for own, cost in zip(types, costs, strict=True)
+            ]
+        )
 
     def _order(self, flat: _Flat) -> NDArray[np.int64]:
         """The order of hits: by query, then by score, then by preference."""

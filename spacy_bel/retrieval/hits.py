@@ -21,12 +21,15 @@ class Query:
         forms: Its forms.
         mask: Which names of the knowledge base may be returned, shape (names,); None for all.
         second: Another text for the same mention, such as a standard name; empty for none.
+        costs: What the scores of concepts lose by their set of types, shape (type sets,); None
+            for nothing.
     """
 
     text: str
     forms: NameForms
     mask: NDArray[np.bool_] | None = None
     second: str = ""
+    costs: NDArray[np.float64] | None = None
 
 
 class Hits(NamedTuple):

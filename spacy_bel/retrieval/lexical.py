@@ -20,6 +20,7 @@ from spacy_bel.retrieval.broader import BroaderConcepts
 from spacy_bel.retrieval.document import best_of_others, with_document_evidence
 from spacy_bel.retrieval.fusion import DIGITS, Fusion
 from spacy_bel.retrieval.hits import Hits, Query, Stage
+from spacy_bel.retrieval.organisms import ORGANISM_COST, OrganismCosts
 from spacy_bel.types import Candidate, Mention
 
 PART_WEIGHT = 0.88
@@ -31,8 +32,8 @@ BROADER_WEIGHT = 0.7
 Reformulate = Callable[[Sequence[Mention]], Sequence[str]]
 """Gives a second text for each mention, or an empty one."""
 
-_Key = tuple[str, frozenset[str], str]
-"""What a lookup depends on: the text, the admitted types and the second text."""
+_Key = tuple[str, frozenset[str], str, tuple[str, ...]]
+"""What a lookup depends on: text, admitted types, second text and likely organisms."""
 
 
 @contextmanager
@@ -73,6 +74,8 @@ class NameRetriever:
         blend: Takes the place of those stages whose mean it is; its weight is that of
             ``similarity``.
         reformulate: Gives a second text for each mention, or an empty one; None for none.
+        organism_cost: What the score of a concept loses that is of another organism than the
+            mention (see ``OrganismCosts``), in [0, 1].
 
     Raises:
         BelError: If a weight is out of range, or the knowledge base has no name in any of the
@@ -90,6 +93,7 @@ class NameRetriever:
         broader: int = 0,
         blend: Blend | None = None,
         reformulate: Reformulate | None = None,
+        organism_cost: float = ORGANISM_COST,
     ) -> None:
         self.store = store
         self._fusion = Fusion(store)
@@ -106,6 +110,9 @@ class NameRetriever:
         if blend:
             self.weights.update(dict.fromkeys(blend.shares, 0.0))
         self._reformulate = reformulate
+        if not 0 <= organism_cost <= 1:
+            raise Errors.B401(setting="organism_cost", value=organism_cost, allowed="[0, 1]")
+        self._organisms = OrganismCosts(store, organism_cost)
 
     def _check(self) -> None:
         """Refuse settings under which nothing could be found, or not in the order promised."""
@@ -184,13 +191,15 @@ class NameRetriever:
 
     def _texts(self, mention: Mention, second: str) -> list[_Key]:
         whole = mention.query or mention.text
-        parts = [(text, mention.types, "") for text in mention.parts]
-        return [(whole, mention.types, second), *parts]
+        parts = [(text, mention.types, "", mention.organisms) for text in mention.parts]
+        return [(whole, mention.types, second, mention.organisms), *parts]
 
     def _lookup(self, keys: Sequence[_Key], k: int) -> list[list[Candidate]]:
         queries = [
-            Query(text, NameForms.of(text), self._mask(types), second)
-            for text, types, second in keys
+            Query(
+                text, NameForms.of(text), self._mask(types), second, self._organisms.of(organisms)
+            )
+            for text, types, second, organisms in keys
         ]
         found = {name: stage.search(queries, k) for name, stage in self.stages.items()}
         if self.blend:
@@ -201,7 +210,7 @@ class NameRetriever:
                 for name, hits in found.items()
             ]
             found["broader"] = self._broader.search(queries, weighted)
-        return self._fusion.candidates(found, self.weights, k)
+        return self._fusion.candidates(found, self.weights, k, [query.costs for query in queries])
 
 
 def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:

@@ -19,6 +19,7 @@ from spacy_bel.retrieval.exact import ExactStage
 from spacy_bel.retrieval.hits import Stage
 from spacy_bel.retrieval.lexical import NameRetriever, Reformulate
 from spacy_bel.retrieval.ngram import NgramStage
+from spacy_bel.retrieval.organisms import ORGANISM_COST
 
 MakeRetriever = Callable[[Store], Retriever]
 
@@ -63,11 +64,13 @@ def ngram_retriever(
 
 
 def lexical_retriever(
+    *,
     languages: Sequence[str] = (),
     prefixes: Sequence[str] = (),
     prune: float | None = None,
     ngram_weight: float = NGRAM_WEIGHT,
     broader: int = 3,
+    organism_cost: float = ORGANISM_COST,
 ) -> MakeRetriever:
     """``spacy-bel.LexicalRetriever.v1``: the union of exact and n-gram retrieval.
 
@@ -79,6 +82,8 @@ def lexical_retriever(
         broader: Of how many of the best concepts the parents are candidates too, where no name
             has the same words as the mention; there, every fourth candidate from the eighth on
             is an ancestor that many of them share. 0 for neither.
+        organism_cost: What the score of a concept loses, such as a gene, that is of another
+            organism than the document speaks of, in [0, 1].
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -90,6 +95,7 @@ def lexical_retriever(
         prune=prune,
         ngram_weight=ngram_weight,
         broader=broader,
+        organism_cost=organism_cost,
     )
 
 
@@ -131,6 +137,7 @@ def hybrid_retriever(
     similarity_weight: float = NGRAM_WEIGHT,
     reformulation: MakeReformulation | None = None,
     reformulation_share: float = REFORMULATION_SHARE,
+    organism_cost: float = ORGANISM_COST,
 ) -> MakeRetriever:
     """``spacy-bel.HybridRetriever.v1``: the union of exact, n-gram and dense retrieval.
 
@@ -148,6 +155,7 @@ def hybrid_retriever(
         reformulation: Makes what gives a second text for each mention, whose vector is added to
             the mention's, such as ``spacy-bel.LLMReformulation.v1``; None for none.
         reformulation_share: Weight of that text, in [0, 1].
+        organism_cost: As for ``lexical_retriever``.
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -163,6 +171,7 @@ def hybrid_retriever(
         similarity_weight=similarity_weight,
         reformulation=reformulation,
         reformulation_share=reformulation_share,
+        organism_cost=organism_cost,
     )
 
 
@@ -188,12 +197,19 @@ def build_lexical(
     prune: float | None,
     ngram_weight: float,
     broader: int,
+    organism_cost: float,
 ) -> Retriever:
     """The retriever of ``lexical_retriever`` over an open knowledge base."""
     stages: dict[str, Stage] = {"exact": ExactStage(store), "ngram": NgramStage(store, prune=prune)}
     weights = {"exact": 1.0, "ngram": ngram_weight}
     return NameRetriever(
-        store, stages, weights, languages=languages, prefixes=prefixes, broader=broader
+        store,
+        stages,
+        weights,
+        languages=languages,
+        prefixes=prefixes,
+        broader=broader,
+        organism_cost=organism_cost,
     )
 
 
@@ -225,6 +241,7 @@ def build_hybrid(
     similarity_weight: float,
     reformulation: MakeReformulation | None,
     reformulation_share: float,
+    organism_cost: float,
 ) -> Retriever:
     """The retriever of ``hybrid_retriever`` over an open knowledge base."""
     if not 0 <= dense_share <= 1:
@@ -243,5 +260,6 @@ def build_hybrid(
             {"ngram": ngram, "dense": dense}, {"ngram": 1 - dense_share, "dense": dense_share}
         ),
         reformulate=reformulation(store) if reformulation else None,
+        organism_cost=organism_cost,
         include_weights=encoder.include_weights,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -156,3 +157,9 @@ def test_one_command_makes_a_knowledge_base(
     assert done.exit_code == 0, done.output
     assert "0 malformed lines skipped" in done.output
     assert concept_id in Store(tmp_path / arguments[-1])
+
+
+def test_the_readme_has_these_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .* \| `(python -m spacy_bel kb build .*)` \|$", readme, re.MULTILINE)
+    assert sorted(rows) == sorted(command for command, *_ in COMMANDS.values())

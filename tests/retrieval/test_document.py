@@ -11,7 +11,7 @@ from spacy_bel.retrieval.document import HIGHEST, LEAST_SCORE, OTHER_WEIGHT, SHA
 from spacy_bel.retrieval.exact import SAME_WORDS
 from spacy_bel.retrieval.lexical import NameRetriever
 from spacy_bel.retrieval.registry import lexical_retriever
-from spacy_bel.types import Candidate, Concept, Mention
+from spacy_bel.types import Alias, Candidate, Concept, Mention
 
 CONCEPTS = [
     Concept("A:1", "Emery-Dreifuss Muscular Dystrophy", types=("Disease",)),
@@ -60,6 +60,21 @@ def test_of_a_sure_match_the_document_is_noted_only(retriever: NameRetriever) ->
     assert [(c.id, c.score) for c in found] == [(c.id, c.score) for c in alone]
     assert _by_id(found)["A:3"].scores["document"] == 1.0
     assert "document" not in _by_id(alone)["A:3"].scores
+
+
+def test_the_document_decides_between_equals(make_kb: Callable[..., Store]) -> None:
+    concepts = [
+        Concept("A:1", "Multiple Sclerosis", (Alias("MS"), Alias("disseminated sclerosis"))),
+        Concept("A:2", "Mitral Stenosis", (Alias("MS"),)),
+    ]
+    retriever = lexical_retriever()(make_kb(concepts))
+    assert isinstance(retriever, NameRetriever)
+    ((first, _), (alone,), (_, other)) = _find(
+        retriever, ["MS", "mitral stenosis"], ["MS"], ["multiple sclerosis", "MS"]
+    )
+    assert [c.id for c in alone] == ["A:1", "A:2"]
+    assert [c.id for c in other] == ["A:1", "A:2"]
+    assert [(c.id, c.score) for c in first] == [("A:2", 1.0), ("A:1", 1.0)]
 
 
 def test_a_candidate_that_is_named_elsewhere_gains(retriever: NameRetriever) -> None:
