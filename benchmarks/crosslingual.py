@@ -1,12 +1,13 @@
-"""Linking names of other languages: HPO's translations, half known, half held out.
+"""Linking names of other languages: translations of an ontology, and mentions in Wikipedia.
 
     python -m benchmarks.crosslingual --data DIR [--work DIR] [--concepts 4000] [--steps 150]
 
 Of the translations of some thousand concepts of the Human Phenotype Ontology, one half (drawn by
 a digest of the name) is given to the knowledge base beside the English names, and the other half
-is looked up, without context. Recall@1 and Recall@20 by language: lexical; hybrid with MiniLM as
-it is; hybrid with MiniLM trained on the knowledge base's own synonyms, pairs across languages
-among them.
+is looked up. Of XL-BEL those mentions are looked up whose concept has an open name; the knowledge
+base holds these concepts and others up to the same number, with all their names in any language.
+No context is used. Recall@1 and Recall@20 by language: lexical; hybrid with MiniLM as it is; hybrid
+with MiniLM trained on the first knowledge base's own synonyms, pairs across languages among them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.common import Workbench, machine, parser, table, workbench
+from benchmarks.common import Corpus, Workbench, machine, parser, table, unfinished, workbench
+from benchmarks.retrieval import OPEN_CUIS
+from spacy_bel.corpora.docs import gold_spans
+from spacy_bel.corpora.gold import parse_gold
 from spacy_bel.kb.build import build_from_records
 from spacy_bel.kb.readers.base import Record
 from spacy_bel.kb.readers.registry import read
@@ -35,8 +39,11 @@ HPO = "kb/hpo/hp_assembled_2019-2026.obo.gz"
 TRANSLATIONS = "kb/hpo/translations"
 LANGUAGES = ("es", "fr", "nl", "tr", "zh", "ja", "cs")
 
-Held = dict[str, list[tuple[str, str]]]
-"""Language -> pairs of a name that is looked up and the CURIE that it should find."""
+XLBEL = "corpora/xl_bel/{}_1k_test_query_with_context.txt.gz"
+XLBEL_LANGUAGES = ("en", "de", "es", "fi", "ja", "ru", "zh")
+
+Held = dict[str, list[tuple[str, frozenset[str]]]]
+"""What a row is called -> pairs of a text that is looked up and the CURIEs that it may find."""
 
 
 def translations(data: Path) -> Iterator[tuple[str, Alias]]:
@@ -59,36 +66,53 @@ def split(data: Path, count: int) -> tuple[list[Record], Held]:
         for record in read(data / HPO, on_error=_ignore)
         if isinstance(record, Concept) and record.id in names
     ]
-    concepts.sort(key=lambda concept: sha256(concept.id.encode()).digest())
+    concepts.sort(key=lambda concept: _draw(concept.id))
     kept: list[Record] = []
-    held: Held = {lang: [] for lang in LANGUAGES}
+    held: Held = {f"HPO {lang}": [] for lang in LANGUAGES}
     for concept in concepts[:count]:
         known = []
         for (lang, lowered), alias in names[concept.id].items():
-            if sha256(lowered.encode()).digest()[0] % 2:
-                held[lang].append((alias.name, concept.id))
+            if _draw(lowered)[0] % 2:
+                held[f"HPO {lang}"].append((alias.name, frozenset({concept.id})))
             else:
                 known.append(alias)
+        aliases = (*concept.aliases, *known)
         kept.append(
-            Concept(
-                concept.id,
-                concept.name,
-                (*concept.aliases, *known),
-                types=concept.types,
-                parents=concept.parents,
-            )
+            Concept(concept.id, concept.name, aliases, types=concept.types, parents=concept.parents)
         )
     return kept, held
 
 
-def recall(retriever: Retriever, pairs: list[tuple[str, str]]) -> tuple[float, float]:
+def wikipedia(bench: Workbench, count: int) -> tuple[list[Record], Held]:
+    """Concepts with open names, and the mentions of XL-BEL that mean one of them."""
+    store = Store(bench.kb(OPEN_CUIS))
+    held: Held = {}
+    for lang in XLBEL_LANGUAGES:
+        name = f"XL-BEL {lang}"
+        pairs = held[name] = []
+        for doc in bench.docs(Corpus(name, (XLBEL.format(lang),))):
+            for span in gold_spans(doc):
+                found = frozenset(filter(None, map(store.resolve, parse_gold(span.kb_id_))))
+                if found:
+                    pairs.append((span.text, found))
+    meant = {concept for pairs in held.values() for _, found in pairs for concept in found}
+    others = sorted(set(store) - meant, key=_draw)
+    wanted = [*sorted(meant), *others[: max(0, count - len(meant))]]
+    return list(store.describe(wanted)), held
+
+
+def _draw(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+def recall(retriever: Retriever, pairs: list[tuple[str, frozenset[str]]]) -> tuple[float, float]:
     """Recall@1 and Recall@20."""
-    found = retriever.retrieve([Mention(name) for name, _ in pairs], 20)
+    found = retriever.retrieve([Mention(text) for text, _ in pairs], 20)
     ranks = [
-        next((r for r, one in enumerate(candidates) if one.id == gold), 99)
+        next((rank for rank, one in enumerate(candidates) if one.id in gold), 99)
         for candidates, (_, gold) in zip(found, pairs, strict=True)
     ]
-    return sum(r < 1 for r in ranks) / len(ranks), sum(r < 20 for r in ranks) / len(ranks)
+    return sum(rank < 1 for rank in ranks) / len(ranks), sum(r < 20 for r in ranks) / len(ranks)
 
 
 def trained(bench: Workbench, store: Store, steps: int) -> Encoder:
@@ -99,35 +123,50 @@ def trained(bench: Workbench, store: Store, steps: int) -> Encoder:
     return Encoder(EncoderSettings(str(output / BEST)))
 
 
+def measure(store: Store, held: Held, encoders: dict[str, Encoder]) -> list[list[str]]:
+    """A row for each language."""
+    retrievers: dict[str, Retriever] = {"lexical": lexical_retriever()(store)}
+    for name, encoder in encoders.items():
+        directory = store.path.with_name(f"{store.path.name}-{encoder.checksum[:12]}")
+        if not directory.exists():
+            with unfinished(directory) as folder:
+                store.save(folder)
+                embed(folder, encoder, progress=True)
+        retrievers[name] = hybrid_retriever()(Store(directory))
+    rows = []
+    for name, pairs in tqdm(held.items(), disable=None):
+        figures = [recall(retriever, pairs) for retriever in retrievers.values()]
+        gain = 100 * (figures[-1][0] - figures[0][0])
+        cells = [f"{value:.3f}" for k in (0, 1) for value in (pair[k] for pair in figures)]
+        rows.append([name, f"{len(pairs):,}", *cells, f"{gain:+.1f}"])
+    return rows
+
+
 def main() -> None:
     """Print the table."""
     options = parser(__doc__ or "")
     options.add_argument("--concepts", type=int, default=4000)
     options.add_argument("--steps", type=int, default=150)
     arguments = options.parse_args()
+    rows, notes = [], []
     with workbench(arguments) as bench:
-        records, held = split(bench.data, arguments.concepts)
-        plain = bench.work / f"hpo-{arguments.concepts}"
-        build_from_records(records, plain, {"name": "HPO, half of its translations"})
-        store = Store(plain)
-        retrievers: dict[str, Retriever] = {"lexical": lexical_retriever()(store)}
-        for name, encoder in (
-            ("untrained", Encoder(EncoderSettings(MINILM))),
-            ("trained", trained(bench, store, arguments.steps)),
+        encoders = {"untrained": Encoder(EncoderSettings(MINILM))}
+        for name, (records, held) in (
+            ("HPO, half of its translations", split(bench.data, arguments.concepts)),
+            ("open CUI names", wikipedia(bench, arguments.concepts)),
         ):
-            directory = bench.work / f"{plain.name}-{name}"
-            store.save(directory)
-            embed(directory, encoder, progress=True)
-            retrievers[name] = hybrid_retriever()(Store(directory))
-        rows = []
-        for lang in tqdm(LANGUAGES, disable=None):
-            figures = [recall(retriever, held[lang]) for retriever in retrievers.values()]
-            gain = 100 * (figures[-1][0] - figures[0][0])
-            cells = [f"{value:.3f}" for k in (0, 1) for value in (pair[k] for pair in figures)]
-            rows.append([lang, f"{len(held[lang]):,}", *cells, f"{gain:+.1f}"])
-        header = [f"{name} @{k}" for k in (1, 20) for name in retrievers]
-        print(table(["", "names", *header, "gain @1"], rows, "l" + "r" * (len(header) + 2)))
-        print(f"\n{len(store):,} concepts, {len(store.alias_names):,} names; {machine('torch')}")
+            plain = bench.work / f"{name[:3]}-{arguments.concepts}"
+            if not plain.exists():
+                with unfinished(plain) as folder:
+                    build_from_records(records, folder, {"name": name})
+            store = Store(plain)
+            if "trained" not in encoders:
+                encoders["trained"] = trained(bench, store, arguments.steps)
+            rows += measure(store, held, encoders)
+            notes.append(f"{name}: {len(store):,} concepts, {len(store.alias_names):,} names")
+        header = [f"{name} @{k}" for k in (1, 20) for name in ("lexical", *encoders)]
+        print(table(["", "n", *header, "gain @1"], rows, "l" + "r" * (len(header) + 2)))
+        print(f"\n{'; '.join(notes)}; {machine('torch')}")
 
 
 def _ignore(_: object) -> None:

@@ -8,6 +8,7 @@ numbers of the fusion are the defaults, which need no labels. Test splits only r
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def main() -> None:
                         metrics = bench.measure(nlp, row.corpus, seen=seen)
                         told = Path(name).parent.name if name and "/" in name else name or "–"
                         rows.append([*labels, kind, told, *_figures(metrics)])
+                        tqdm.write(" | ".join(rows[-1]), file=sys.stderr)
         print(table(_header(), rows, "llll" + "r" * (len(FIGURES) + 1)))
         print(f"\n{bench.describe()}\n\n{machine('sentence-transformers', 'torch')}")
 

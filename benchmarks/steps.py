@@ -89,7 +89,7 @@ def _retriever(name: str, **settings: Any) -> dict[str, Any]:
 
 
 def _context(**settings: bool) -> dict[str, Any]:
-    return {"context": {"size": 0, "abbreviations": True, "composites": True, **settings}}
+    return {"context": {"abbreviations": True, "composites": True, **settings}}
 
 
 STEPS = (
@@ -120,6 +120,7 @@ STEPS = (
     Step("shared ancestors", {"spacy_bel.retrieval.ancestors.EVERY": sys.maxsize}),
     Step("n-grams pruned (a gain in speed)", settings=_retriever("LexicalRetriever", prune=0.0)),
     Step("annotated prior", {"spacy_bel.retrieval.fusion.ANNOTATED_PRIOR": 0.0}),
+    Step("what drugs cause", {"spacy_bel.retrieval.cause._BLAMES": re.compile("(?!)")}),
     Step("abbreviations", settings=_context(abbreviations=False)),
     Step(
         "last parts of short forms",

@@ -4,7 +4,8 @@
 
 The vectors are those of a knowledge base with ``kb embed``, varied by noise until there are as
 many as are asked for: real neighbourhoods at a size for which there is no open vocabulary. All
-kinds of one size run one after the other in one process, on as many threads as the libraries take.
+kinds of one size run one after the other in one process, on as many threads as the libraries take;
+graphs are built by one thread, since only then the same vectors give the same file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from benchmarks.common import machine, table
 from spacy_bel.kb.store import Store
@@ -49,7 +51,8 @@ def measure(values: NDArray[np.float16], queries: NDArray[np.float32]) -> list[l
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "vectors.index"
             begin = time.perf_counter()
-            has_file = write_index(choose(kind, len(values)), values, path, _ignore)
+            with tqdm(total=len(values), desc=f"{kind}: building", disable=None) as bar:
+                has_file = write_index(choose(kind, len(values)), values, path, bar.update)
             built = time.perf_counter() - begin
             index = open_index(kind, values, path if has_file else None)
             index.search(queries[:8], K)
@@ -76,10 +79,6 @@ def measure(values: NDArray[np.float16], queries: NDArray[np.float32]) -> list[l
             ]
         )
     return rows
-
-
-def _ignore(_: int) -> None:
-    """Progress that nobody looks at."""
 
 
 def main() -> None:

@@ -236,3 +236,9 @@ WEAK_HEADS = frozenset(
     "decrease increase reduction".split()
 )
 """Words that say that something is wrong, not what: ``renal damage`` is a kidney disease."""
+
+CAUSE_WORDS = frozenset("drug chemical induced related associated".split())
+"""Words by which a name says that a drug or another substance is the cause."""
+
+HARM_WORDS = frozenset({"toxicity", "damage"})
+"""Concept words by which a mention says that something was harmed: ``hepatotoxicity``."""

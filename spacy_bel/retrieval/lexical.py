@@ -17,6 +17,7 @@ from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.ancestors import SharedAncestors
 from spacy_bel.retrieval.blend import Blend
 from spacy_bel.retrieval.broader import BroaderConcepts
+from spacy_bel.retrieval.cause import prefer_caused
 from spacy_bel.retrieval.document import best_of_others, with_document_evidence
 from spacy_bel.retrieval.fusion import DIGITS, Fusion
 from spacy_bel.retrieval.hits import Hits, Query, Stage
@@ -148,7 +149,7 @@ class NameRetriever:
     def retrieve_documents(
         self, mentions: Sequence[Mention], k: int, documents: Sequence[int]
     ) -> list[list[Candidate]]:
-        """As ``retrieve``, with evidence from the other mentions of a document.
+        """As ``retrieve``, with evidence from the document.
 
         Args:
             mentions: What to look up.
@@ -157,13 +158,16 @@ class NameRetriever:
 
         Returns:
             As ``retrieve``; what another mention of the document said of a candidate is in
-            ``scores["document"]`` (see ``with_document_evidence``).
+            ``scores["document"]`` (see ``with_document_evidence``), and what a candidate scored
+            that the text around mentions moved to the front in ``scores["cause"]`` (see
+            ``prefer_caused``).
         """
         found = self._retrieve(mentions, k)
         others = best_of_others(mentions, found, documents)
         found = [
             with_document_evidence(*each, k) for each in zip(mentions, found, others, strict=True)
         ]
+        found = prefer_caused(mentions, found, documents)
         return self._with_ancestors(mentions, found, others, k)
 
     def _retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
