@@ -120,7 +120,7 @@ STEPS = (
     Step("shared ancestors", {"spacy_bel.retrieval.ancestors.EVERY": sys.maxsize}),
     Step("n-grams pruned (a gain in speed)", settings=_retriever("LexicalRetriever", prune=0.0)),
     Step("annotated prior", {"spacy_bel.retrieval.fusion.ANNOTATED_PRIOR": 0.0}),
-    Step("what drugs cause", {"spacy_bel.retrieval.cause._BLAMES": re.compile("(?!)")}),
+    Step("what drugs cause", settings=_retriever("LexicalRetriever", drug_induced=False)),
     Step("abbreviations", settings=_context(abbreviations=False)),
     Step(
         "last parts of short forms",

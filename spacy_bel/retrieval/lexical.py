@@ -77,6 +77,8 @@ class NameRetriever:
         reformulate: Gives a second text for each mention, or an empty one; None for none.
         organism_cost: What the score of a concept loses that is of another organism than the
             mention (see ``OrganismCosts``), in [0, 1].
+        drug_induced: Whether what drugs cause comes first where the document speaks of drugs or of
+            what was induced (see ``prefer_caused``).
 
     Raises:
         BelError: If a weight is out of range, or the knowledge base has no name in any of the
@@ -95,6 +97,7 @@ class NameRetriever:
         blend: Blend | None = None,
         reformulate: Reformulate | None = None,
         organism_cost: float = ORGANISM_COST,
+        drug_induced: bool = False,
     ) -> None:
         self.store = store
         self._fusion = Fusion(store)
@@ -111,6 +114,7 @@ class NameRetriever:
         if blend:
             self.weights.update(dict.fromkeys(blend.shares, 0.0))
         self._reformulate = reformulate
+        self._drug_induced = drug_induced
         if not 0 <= organism_cost <= 1:
             raise Errors.B401(setting="organism_cost", value=organism_cost, allowed="[0, 1]")
         self._organisms = OrganismCosts(store, organism_cost)
@@ -167,7 +171,8 @@ class NameRetriever:
         found = [
             with_document_evidence(*each, k) for each in zip(mentions, found, others, strict=True)
         ]
-        found = prefer_caused(mentions, found, documents)
+        if self._drug_induced:
+            found = prefer_caused(mentions, found, documents)
         return self._with_ancestors(mentions, found, others, k)
 
     def _retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:

@@ -71,6 +71,7 @@ def lexical_retriever(
     ngram_weight: float = NGRAM_WEIGHT,
     broader: int = 3,
     organism_cost: float = ORGANISM_COST,
+    drug_induced: bool = True,
 ) -> MakeRetriever:
     """``spacy-bel.LexicalRetriever.v1``: the union of exact and n-gram retrieval.
 
@@ -84,6 +85,9 @@ def lexical_retriever(
             is an ancestor that many of them share. 0 for neither.
         organism_cost: What the score of a concept loses, such as a gene, that is of another
             organism than the document speaks of, in [0, 1].
+        drug_induced: Whether what drugs cause (``Drug-Induced Hepatitis`` for ``hepatitis``) comes
+            first in a document that speaks of drugs or of what was induced, as in reports of side
+            effects.
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -96,6 +100,7 @@ def lexical_retriever(
         ngram_weight=ngram_weight,
         broader=broader,
         organism_cost=organism_cost,
+        drug_induced=drug_induced,
     )
 
 
@@ -138,6 +143,7 @@ def hybrid_retriever(
     reformulation: MakeReformulation | None = None,
     reformulation_share: float = REFORMULATION_SHARE,
     organism_cost: float = ORGANISM_COST,
+    drug_induced: bool = True,
 ) -> MakeRetriever:
     """``spacy-bel.HybridRetriever.v1``: the union of exact, n-gram and dense retrieval.
 
@@ -156,6 +162,7 @@ def hybrid_retriever(
             the mention's, such as ``spacy-bel.LLMReformulation.v1``; None for none.
         reformulation_share: Weight of that text, in [0, 1].
         organism_cost: As for ``lexical_retriever``.
+        drug_induced: As for ``lexical_retriever``.
 
     Returns:
         A function from a knowledge base to a retriever.
@@ -172,6 +179,7 @@ def hybrid_retriever(
         reformulation=reformulation,
         reformulation_share=reformulation_share,
         organism_cost=organism_cost,
+        drug_induced=drug_induced,
     )
 
 
@@ -198,6 +206,7 @@ def build_lexical(
     ngram_weight: float,
     broader: int,
     organism_cost: float,
+    drug_induced: bool,
 ) -> Retriever:
     """The retriever of ``lexical_retriever`` over an open knowledge base."""
     stages: dict[str, Stage] = {"exact": ExactStage(store), "ngram": NgramStage(store, prune=prune)}
@@ -210,6 +219,7 @@ def build_lexical(
         prefixes=prefixes,
         broader=broader,
         organism_cost=organism_cost,
+        drug_induced=drug_induced,
     )
 
 
@@ -242,6 +252,7 @@ def build_hybrid(
     reformulation: MakeReformulation | None,
     reformulation_share: float,
     organism_cost: float,
+    drug_induced: bool,
 ) -> Retriever:
     """The retriever of ``hybrid_retriever`` over an open knowledge base."""
     if not 0 <= dense_share <= 1:
@@ -261,5 +272,6 @@ def build_hybrid(
         ),
         reformulate=reformulation(store) if reformulation else None,
         organism_cost=organism_cost,
+        drug_induced=drug_induced,
         include_weights=encoder.include_weights,
     )

@@ -67,9 +67,15 @@ def test_the_text_around_any_mention_of_the_document_counts(retriever: NameRetri
     assert retriever.retrieve_documents(both, 5, [0, 1])[1][0].id == "A:1"
 
 
-@pytest.mark.parametrize("context", ["the patient took drugs", "DRUG reaction", "Induction of sleep"])
-def test_words_that_blame(retriever: NameRetriever, context: str) -> None:
-    expected = "A:1" if context.startswith("Induction") else "A:2"
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ("Lamotrigine induces", "A:2"),
+        ("DRUG reaction", "A:2"),
+        ("Induction of sleep", "A:1"),
+    ],
+)
+def test_words_that_blame(retriever: NameRetriever, context: str, expected: str) -> None:
     assert _find(retriever, ["hepatitis"], context)[0][0].id == expected
 
 
@@ -91,3 +97,10 @@ def test_other_mentions_keep_their_order(retriever: NameRetriever, mention: Ment
 def test_types_are_respected(retriever: NameRetriever) -> None:
     mention = Mention("hepatitis", context=BLAMING, types=frozenset({"Gene"}))
     assert retriever.retrieve_documents([mention], 5, [0]) == [[]]
+
+
+def test_it_can_be_turned_off(retriever: NameRetriever) -> None:
+    plain = lexical_retriever(drug_induced=False)(retriever.store)
+    mention = Mention("hepatitis", context=BLAMING)
+    assert isinstance(plain, NameRetriever)
+    assert plain.retrieve_documents([mention], 5, [0])[0][0].id == "A:1"
