@@ -27,12 +27,12 @@ def annotated_names(docs: Iterable[Doc]) -> Iterator[tuple[str, str, str]]:
 
     Yields:
         A CURIE, a name, and the ISO 639-1 code of the document's language (English where it says
-        none), once for each mention.
+        none), once for each mention and id.
     """
     for doc in docs:
         spans, lang = gold_spans(doc), doc_lang(doc) or "en"
         for span, mention in zip(spans, make_mentions(doc, spans, _CONTEXT, {}), strict=True):
-            ids = parse_gold(span.kb_id_)
-            if len(ids) == 1 and ids[0] != NIL:
-                for name in dict.fromkeys((mention.query, mention.text)):
-                    yield ids[0], name, lang
+            names = dict.fromkeys((mention.query, mention.text))
+            for id_ in dict.fromkeys(parse_gold(span.kb_id_)):
+                if id_ != NIL:
+                    yield from ((id_, name, lang) for name in names)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spacy_bel.errors import Errors
 from spacy_bel.examples import Example
 from spacy_bel.features import hash64
-from spacy_bel.retrieval.exact import SAME_SURFACE
+from spacy_bel.retrieval.exact import SAME_ANNOTATED
 from spacy_bel.types import Candidate
 
 Strategy = Literal["random", "ambiguous", "uncertain", "balanced"]
@@ -42,7 +42,7 @@ def margin(candidates: Sequence[Candidate]) -> float:
 
 def homonyms(candidates: Iterable[Candidate]) -> int:
     """How many candidates bear the mention as a name."""
-    return sum(candidate.scores.get("exact", 0.0) >= SAME_SURFACE for candidate in candidates)
+    return sum(candidate.scores.get("exact", 0.0) >= SAME_ANNOTATED for candidate in candidates)
 
 
 def lot(key: str, seed: int) -> float:

@@ -65,9 +65,8 @@ def _answer(
     if not candidates:
         return (), 0.0
     whole = next((c for c in candidates if "part" not in c.scores), None)
-    if not mention.parts or (whole is not None and whole.score >= CERTAIN):
-        best = whole if mention.parts and whole is not None else candidates[0]
-        return (best.id,), best.score
+    if not mention.parts or (whole is candidates[0] and whole.score >= CERTAIN):
+        return (candidates[0].id,), candidates[0].score
     best_of_part: dict[float, Candidate] = {}
     for candidate in candidates:
         if "part" in candidate.scores:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spacy_bel.errors import Errors
 from spacy_bel.protocols import Persistent, Reranker
-from spacy_bel.retrieval.exact import SAME_SURFACE, SAME_WORDS
+from spacy_bel.retrieval.exact import SAME_ANNOTATED, SAME_WORDS
 from spacy_bel.types import Candidate, Mention, Ranking
 
 EXACT = "exact"
@@ -181,6 +181,6 @@ def is_final(ranking: Ranking | None, candidates: Sequence[Candidate], least: fl
 def _exact(candidates: Sequence[Candidate]) -> Ranking | None:
     """The retriever's answer where there is but one candidate with this very name."""
     same = [candidate.scores.get("exact", 0.0) for candidate in candidates]
-    if not same or same[0] < SAME_SURFACE or any(value >= SAME_WORDS for value in same[1:]):
+    if not same or same[0] < SAME_ANNOTATED or any(value >= SAME_WORDS for value in same[1:]):
         return None
     return Ranking((1.0, *[0.0] * (len(same) - 1)), kind="choice", step=EXACT)

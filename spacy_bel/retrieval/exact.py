@@ -22,6 +22,9 @@ SAME_SURFACE = 1.0
 SAME_WORDS = 0.98
 """Score of names of the same words: order, number, spelling and numerals may differ."""
 
+SAME_ANNOTATED = 0.99
+"""The same where annotators wrote the name: as good as exact, but behind it."""
+
 SAME_KEY = 0.97
 """Score of names with the same key, from which every difference takes something:"""
 
@@ -158,7 +161,7 @@ class ExactStage:
         value = grade(query.forms, self._store.forms(alias))
         # What annotators wrote is as good in the plural as in the singular.
         if value == SAME_WORDS and annotated:
-            return SAME_SURFACE
+            return SAME_ANNOTATED
         if value == SAME_SURFACE and not same_case(query.text, self._store.alias_names[alias]):
             return SAME_WORDS
         return value

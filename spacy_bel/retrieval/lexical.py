@@ -19,6 +19,7 @@ from spacy_bel.retrieval.blend import Blend
 from spacy_bel.retrieval.broader import BroaderConcepts
 from spacy_bel.retrieval.cause import prefer_caused
 from spacy_bel.retrieval.document import best_of_others, with_document_evidence
+from spacy_bel.retrieval.exact import SAME_WORDS
 from spacy_bel.retrieval.fusion import DIGITS, Fusion
 from spacy_bel.retrieval.hits import Hits, Query, Stage
 from spacy_bel.retrieval.organisms import ORGANISM_COST, OrganismCosts
@@ -228,13 +229,18 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     if not parts:
         return whole
     merged = {candidate.id: candidate for candidate in whole}
+    best = {candidates[0].id for candidates in parts if candidates}
+    # Annotators who gave a mention several ids made the whole a name of each of them.
+    named = {candidate.id for candidate in whole if candidate.score >= SAME_WORDS}
+    answers = best if best <= named else set()
     for candidate in _of_parts(parts):
         as_whole = merged.get(candidate.id)
-        if as_whole is None or candidate.score > as_whole.score:
+        if as_whole is None or candidate.score > as_whole.score or candidate.id in answers:
             of_part = round(PART_WEIGHT * candidate.score, DIGITS)
             score = max(of_part, as_whole.score if as_whole else 0.0)
             merged[candidate.id] = replace(candidate, score=score)
-    return sorted(merged.values(), key=lambda c: (-c.score, c.scores.get("part", 0.0)))[:k]
+    # Equal scores stay in their order: the whole's candidates before those of the parts.
+    return sorted(merged.values(), key=lambda candidate: -candidate.score)[:k]
 
 
 def _of_parts(parts: list[list[Candidate]]) -> list[Candidate]:

@@ -124,6 +124,22 @@ def test_the_whole_of_a_composite_is_looked_up_too(make_kb: MakeKB) -> None:
     assert [c.scores.get("part") for c in candidates] == [None, 1, 2]
 
 
+def test_concepts_that_bear_the_name_of_a_composite_answer_its_parts(make_kb: MakeKB) -> None:
+    name = Alias("head or neck cancer", "annotated", count=3)
+    concepts = [
+        Concept("A:1", "Head Cancer", (name,)),
+        Concept("A:2", "Neck Cancer", (name,)),
+        Concept("A:3", "Cancer of the Head and Neck", (Alias("head and neck cancer"),)),
+    ]
+    retriever = lexical_retriever()(make_kb(concepts))
+    for text, expected in {
+        "head or neck cancer": [("A:1", 1), ("A:2", 2), ("A:3", None)],
+        "head and neck cancer": [("A:3", None), ("A:1", 1), ("A:2", 2)],
+    }.items():
+        found = _find(retriever, _composite(text, "head cancer", "neck cancer"))
+        assert [(c.id, c.scores.get("part")) for c in found] == expected
+
+
 def test_parts_that_mean_the_same_are_one(dozen: Store) -> None:
     mention = _composite("x", "breast cancer", "breast neoplasm", "ovarian cancer")
     candidates = _find(lexical_retriever()(dozen), mention)
