@@ -22,18 +22,18 @@ LEAST_SCORE = 0.6
 
 _DRUG = "drug"
 _ILL = HARM_WORDS | {"disease"}
-_BLAMES = re.compile(r"\binduc(?:e|ing)|\bdrugs?\b", re.IGNORECASE)
+_BLAMES = re.compile(r"\binduc(?:e|ing)", re.IGNORECASE)
 
 
 def prefer_caused(
     mentions: Sequence[Mention], found: Sequence[list[Candidate]], documents: Sequence[int]
 ) -> list[list[Candidate]]:
-    """Candidates with what drugs cause first, where the document speaks of drugs as a cause.
+    """Candidates with what drugs cause first, where the document says that something was induced.
 
     Moved to the front is the first candidate whose name has the mention's concept words and those
     of a cause, such as ``Akathisia, Drug-Induced``, if the text around any mention of the document
-    speaks of drugs or of what was induced. A mention that names a cause itself, or that is a
-    composite, keeps its order.
+    says that something was induced; that it speaks of drugs is not enough. A mention that names a
+    cause itself, or that is a composite, keeps its order.
 
     Args:
         mentions: What was looked up.

@@ -78,8 +78,8 @@ class NameRetriever:
         reformulate: Gives a second text for each mention, or an empty one; None for none.
         organism_cost: What the score of a concept loses that is of another organism than the
             mention (see ``OrganismCosts``), in [0, 1].
-        drug_induced: Whether what drugs cause comes first where the document speaks of drugs or of
-            what was induced (see ``prefer_caused``).
+        drug_induced: Whether what drugs cause comes first where the document says that something
+            was induced (see ``prefer_caused``).
 
     Raises:
         BelError: If a weight is out of range, or the knowledge base has no name in any of the

@@ -86,8 +86,7 @@ def lexical_retriever(
         organism_cost: What the score of a concept loses, such as a gene, that is of another
             organism than the document speaks of, in [0, 1].
         drug_induced: Whether what drugs cause (``Drug-Induced Hepatitis`` for ``hepatitis``) comes
-            first in a document that speaks of drugs or of what was induced, as in reports of side
-            effects.
+            first in a document that says that something was induced, as reports of side effects do.
 
     Returns:
         A function from a knowledge base to a retriever.

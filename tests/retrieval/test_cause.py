@@ -71,7 +71,8 @@ def test_the_text_around_any_mention_of_the_document_counts(retriever: NameRetri
     ("context", "expected"),
     [
         ("Lamotrigine induces", "A:2"),
-        ("DRUG reaction", "A:2"),
+        ("drug-INDUCED", "A:2"),
+        ("treated with drugs", "A:1"),
         ("Induction of sleep", "A:1"),
     ],
 )
