@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from spacy_bel.retrieval.exact import SAME_WORDS
+from spacy_bel.retrieval.exact import SAME_KEY, SAME_WORDS
 from spacy_bel.retrieval.fusion import DIGITS
 from spacy_bel.types import Candidate, Mention
 
@@ -72,9 +72,9 @@ def with_document_evidence(
 ) -> list[Candidate]:
     """Candidates with the best concepts of the other mentions of the same document.
 
-    A mention for which a name of the same words was found keeps its candidates' scores, and what
-    the document says only decides between those that fit equally well; the candidates of a
-    composite mention keep their order too. It is noted all the same, for rerankers.
+    A mention for which a name of the same words was found keeps its candidates' scores, and only
+    what is sure of another mention decides between those that fit equally well; the candidates of
+    a composite mention keep their order too. It is noted all the same, for rerankers.
 
     Args:
         mention: What was looked up.
@@ -96,7 +96,8 @@ def with_document_evidence(
 
 
 def _by_score_and_document(candidate: Candidate) -> tuple[float, float]:
-    return -candidate.score, -candidate.scores.get(DOCUMENT, 0.0)
+    document = candidate.scores.get(DOCUMENT, 0.0)
+    return -candidate.score, -document if document >= SAME_KEY else 0.0
 
 
 def _shared(mention: Mention, candidate: Candidate, other: Candidate | None) -> Candidate:
