@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from spacy_bel.retrieval.dense import DenseNameRetriever
@@ -40,7 +40,7 @@ def fit_fusion(
     share: float,
     weight: float,
 ) -> list[Fit]:
-    """Try values, first of the share, then of the weight; the others stay as they are.
+    """Try values of the share, then of the weight, and again from the best until none is better.
 
     Args:
         retriever: Its numbers change while values are tried.
@@ -50,14 +50,24 @@ def fit_fusion(
         weight: The present weight, likewise.
 
     Returns:
-        All that was tried; the first has the present values, and the best is the one to take:
-        the largest Acc@1, then the largest Recall@20, then the first tried.
+        All that was tried, each once; the first has the present values, and the best is the one to
+        take: the largest Acc@1, then the largest Recall@20, then the first tried.
     """
-    tried = [_measure(retriever, mentions, gold, share, weight)]
-    tried += [_measure(retriever, mentions, gold, one, weight) for one in SHARES if one != share]
-    share = best(tried).dense_share
-    tried += [_measure(retriever, mentions, gold, share, one) for one in WEIGHTS if one != weight]
-    return tried
+    tried: dict[tuple[float, float], Fit] = {}
+
+    def measure(pairs: Iterable[tuple[float, float]]) -> Fit:
+        for pair in pairs:
+            if pair not in tried:
+                tried[pair] = _measure(retriever, mentions, gold, *pair)
+        return best([*tried.values()])
+
+    now = measure([(share, weight)])
+    while True:
+        of_share = measure((one, now.similarity_weight) for one in SHARES)
+        better = measure((of_share.dense_share, one) for one in WEIGHTS)
+        if better == now:
+            return [*tried.values()]
+        now = better
 
 
 def best(tried: Sequence[Fit]) -> Fit:
