@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from spacy_bel.kb.store import Store
 from spacy_bel.retrieval.exact import SAME_WORDS
@@ -21,6 +20,9 @@ from spacy_bel.retrieval.order import entries, groups, places
 
 LEAST_SCORE = 0.3
 """Concepts that fit worse are no hint of anything broader."""
+
+BATCH = 512
+"""Queries that are looked at at a time."""
 
 
 class BroaderConcepts:
@@ -48,7 +50,20 @@ class BroaderConcepts:
             One ``Hits`` per query, each parent with its child's score; empty where a name with
             the same words was found.
         """
-        of_query, concepts, scores = self._best_concepts(list(zip(*found, strict=True)))
+        of_query = list(zip(*found, strict=True))
+        parents = [
+            hits
+            for begin in range(0, len(of_query), BATCH)
+            for hits in self._parents_of(of_query[begin : begin + BATCH])
+        ]
+        return [
+            hits if query.mask is None else _admitted(hits, query.mask)
+            for query, hits in zip(queries, parents, strict=True)
+        ]
+
+    def _parents_of(self, found: Sequence[Sequence[Hits]]) -> list[Hits]:
+        """The parents of the best concepts of each query, admitted or not."""
+        of_query, concepts, scores = self._best_concepts(found)
         child, parent = entries(self._starts, concepts)
         of_query, scores = of_query[child], scores[child]
         # The names stand by concept, the preferred one first.
@@ -57,12 +72,8 @@ class BroaderConcepts:
         order, begins = groups(of_query * len(self._store.alias_names) + names)
         first = np.sort(order[begins])
         of_query, names, scores = of_query[first], names[first], scores[first]
-        ends = np.searchsorted(of_query, np.arange(len(queries) + 1)).tolist()
-        parents = (Hits(names[b:e], scores[b:e]) for b, e in pairwise(ends))
-        return [
-            hits if query.mask is None else _admitted(hits, query.mask)
-            for query, hits in zip(queries, parents, strict=True)
-        ]
+        ends = np.searchsorted(of_query, np.arange(len(found) + 1)).tolist()
+        return [Hits(names[begin:end], scores[begin:end]) for begin, end in pairwise(ends)]
 
     def _best_concepts(
         self, found: Sequence[Sequence[Hits]]
@@ -77,8 +88,8 @@ class BroaderConcepts:
         """
         sizes = [sum(len(hit.aliases) for hit in hits) for hits in found]
         queries = np.repeat(np.arange(len(found)), sizes)
-        aliases = _together([hit.aliases for hits in found for hit in hits], np.int64)
-        scores = _together([hit.scores for hits in found for hit in hits], np.float64)
+        aliases = np.concatenate([hit.aliases for hits in found for hit in hits], dtype=np.int64)
+        scores = np.concatenate([hit.scores for hits in found for hit in hits], dtype=np.float64)
         best = np.zeros(len(found))
         np.maximum.at(best, queries, scores)
         near = np.flatnonzero((scores >= LEAST_SCORE) & (best[queries] < SAME_WORDS))
@@ -88,10 +99,6 @@ class BroaderConcepts:
         first = np.sort(order[begins])
         first = first[places(queries[near[first]], len(found)) < self._best]
         return queries[near[first]], concepts[first], scores[near[first]]
-
-
-def _together(arrays: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
-    return np.concatenate(arrays, dtype=dtype) if arrays else np.empty(0, dtype)
 
 
 def _admitted(hits: Hits, mask: NDArray[np.bool_]) -> Hits:

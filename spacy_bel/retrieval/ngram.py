@@ -79,6 +79,7 @@ class NgramStage:
             raise Errors.B401(setting="prune", value=prune, allowed="[0, 1)")
         self.prune = prune
         self._concepts = store.alias_concepts
+        self._concept_count = len(store)
         self._codes = store.array("features.codes")
         self._idf = store.array("features.idf")
         self._rows = _matrix(
@@ -159,7 +160,7 @@ class NgramStage:
         queries = np.repeat(np.arange(len(found)), [len(hits.aliases) for hits in found])
         concepts = self._concepts[np.concatenate([hits.aliases for hits in found])]
         scores = np.concatenate([hits.scores for hits in found])
-        order, begins = groups((queries << 32) | concepts)
+        order, begins = groups(queries * self._concept_count + concepts)
         best = np.maximum(np.maximum.reduceat(scores[order], begins), 0) if len(begins) else scores
         queries = queries[order[begins]]
         # The bits of numbers that are not negative are in the order of the numbers, so that

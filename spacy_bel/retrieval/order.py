@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_LARGEST = (1 << 63) - 1
+
 
 def first_of_each(order: NDArray[np.int64], groups: NDArray[Any]) -> NDArray[np.int64]:
     """Of hits in some order the first one of each group.
@@ -43,13 +45,16 @@ def groups(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     """An order that brings equal keys together.
 
     Args:
-        keys: Whole numbers from 0 on, shape (n,); the largest times ``n`` fits into 63 bits.
+        keys: Whole numbers from 0 on, shape (n,).
 
     Returns:
         Places of the keys, shape (n,), by key and then by place; where each group begins there.
     """
-    # A stable order by distinct keys: numpy sorts so several times as fast.
-    order = np.argsort(keys * len(keys) + np.arange(len(keys)))
+    if int(keys.max(initial=0)) < _LARGEST // max(len(keys), 1):
+        # A stable order by keys that are made distinct: numpy sorts so several times as fast.
+        order = np.argsort(keys * len(keys) + np.arange(len(keys)))
+    else:
+        order = np.argsort(keys, kind="stable")
     return order, np.flatnonzero(np.diff(keys[order], prepend=-1))
 
 

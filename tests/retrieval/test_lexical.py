@@ -51,6 +51,19 @@ def test_scores_say_what_each_stage_gave(dozen: Store) -> None:
         assert candidate.score == pytest.approx(NGRAM_WEIGHT * candidate.scores["ngram"], abs=1e-6)
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_how_many_are_worked_on_together_changes_nothing(
+    sample: Store, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    texts = ["heart muscle attacks", "cold", "aching kidneys", "bloodlessness", "tumour", "?"]
+    mentions = [Mention(text) for text in texts]
+    expected = lexical_retriever()(sample).retrieve(mentions, 20)
+    for stage in ("ancestors", "broader", "fusion", "ngram"):
+        monkeypatch.setattr(f"spacy_bel.retrieval.{stage}.BATCH", size)
+    assert lexical_retriever()(sample).retrieve(mentions, 20) == expected
+    assert any("broader" in found.scores for each in expected for found in each)
+
+
 def test_the_alias_is_the_name_that_matched(dozen: Store) -> None:
     retriever = lexical_retriever()(dozen)
     first = _find(retriever, "breast cancer 2")[0]
