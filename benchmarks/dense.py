@@ -1,14 +1,17 @@
 """Dense retrieval beside lexical, and both together, by all four protocols.
 
     python -m benchmarks.dense --data DIR [--work DIR] [--encoder NAME ...] [--only NAME]
+        [--fusion SHARE WEIGHT]
 
 Encoders are the packaged MiniLM as it is, and whichever folders ``train retriever`` wrote. The
-numbers of the fusion are the defaults, which need no labels. Test splits only report.
+numbers of the fusion are the defaults, which need no labels; with ``--fusion`` a line more has
+those that ``fit`` chose on a dev split. Test splits only report.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,13 @@ def main() -> None:
     """Print the table."""
     options = parser(__doc__ or "")
     options.add_argument("--encoder", nargs="*", default=[], help="further encoders")
+    options.add_argument(
+        "--fusion",
+        nargs=2,
+        type=float,
+        metavar=("SHARE", "WEIGHT"),
+        help="dense_share and similarity_weight of one more hybrid",
+    )
     options.add_argument("--only", default="", help="corpora with this in their name")
     arguments = options.parse_args()
     rows: list[list[str]] = []
@@ -72,20 +82,29 @@ def main() -> None:
                 seen = bench.mention_texts(row.train) if row.train else None
                 labels = [row.corpus.name, annotated.name if annotated else "none"]
                 for name in (None, MINILM, *arguments.encoder):
-                    for kind in ("lexical",) if name is None else ("dense", "hybrid"):
-                        directory = kb
-                        if name is not None:
-                            encoder = Encoder(EncoderSettings(name))
-                            directory = with_vectors(bench, row.vocabulary, annotated, encoder)
-                        nlp = bench.pipeline(
-                            directory, top_k=TOP_K, retriever={"@misc": RETRIEVERS[kind]}
-                        )
+                    if name is not None:
+                        encoder = Encoder(EncoderSettings(name))
+                        kb = with_vectors(bench, row.vocabulary, annotated, encoder)
+                    told = Path(name).parent.name if name and "/" in name else name or "–"
+                    for kind, block in _retrievers(name, arguments.fusion):
+                        nlp = bench.pipeline(kb, top_k=TOP_K, retriever=block)
                         metrics = bench.measure(nlp, row.corpus, seen=seen)
-                        told = Path(name).parent.name if name and "/" in name else name or "–"
                         rows.append([*labels, kind, told, *_figures(metrics)])
                         tqdm.write(" | ".join(rows[-1]), file=sys.stderr)
         print(table(_header(), rows, "llll" + "r" * (len(FIGURES) + 1)))
         print(f"\n{bench.describe()}\n\n{machine('sentence-transformers', 'torch')}")
+
+
+def _retrievers(
+    encoder: str | None, fusion: Sequence[float] | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each retriever of an encoder is called, and its block in the config."""
+    for kind in ("lexical",) if encoder is None else ("dense", "hybrid"):
+        yield kind, {"@misc": RETRIEVERS[kind]}
+    if encoder is not None and fusion:
+        share, weight = fusion
+        block = {"dense_share": share, "similarity_weight": weight}
+        yield f"hybrid, {share:g} and {weight:g}", {"@misc": RETRIEVERS["hybrid"], **block}
 
 
 def _header() -> list[str]:

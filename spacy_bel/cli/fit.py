@@ -43,13 +43,14 @@ def fit(
     block = nlp.get_pipe_config(name)["retriever"]
     if not isinstance(retriever, DenseNameRetriever) or retriever.blend is None:
         raise Errors.B422(name=name, found=block.get("@misc"))
-    mentions, gold = _gold(nlp, part, corpus)
+    mentions, gold, documents = _gold(nlp, part, corpus)
     tried = fit_fusion(
         retriever,
         mentions,
         gold,
         retriever.blend.shares["dense"],
         retriever.weights["similarity"],
+        documents=documents,
     )
     for one in tried:
         typer.echo(
@@ -69,16 +70,16 @@ def fit(
 
 def _gold(
     nlp: Language, part: BelRetriever, corpus: Path
-) -> tuple[list[Mention], list[frozenset[str]]]:
-    """The mentions of a corpus with an id of the knowledge base, and their ids."""
+) -> tuple[list[Mention], list[frozenset[str]], list[int]]:
+    """The mentions of a corpus with an id of the knowledge base, their ids and documents."""
     from spacy_bel.corpora.docs import gold_spans
     from spacy_bel.corpora.gold import parse_gold
     from spacy_bel.corpora.reader import read_docs
     from spacy_bel.mentions.extract import make_mentions
 
     store: Store = part.kb
-    mentions, gold = [], []
-    for doc in read_docs(corpus, nlp.vocab):
+    mentions, gold, documents = [], [], []
+    for number, doc in enumerate(read_docs(corpus, nlp.vocab)):
         spans = gold_spans(doc)
         for span, mention in zip(
             spans,
@@ -89,6 +90,7 @@ def _gold(
             if ids:
                 mentions.append(mention)
                 gold.append(ids)
+                documents.append(number)
     if not mentions:
         raise Errors.B423(path=corpus, kb=store.name)
-    return mentions, gold
+    return mentions, gold, documents

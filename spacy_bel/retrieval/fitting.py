@@ -39,6 +39,8 @@ def fit_fusion(
     gold: Sequence[frozenset[str]],
     share: float,
     weight: float,
+    *,
+    documents: Sequence[int],
 ) -> list[Fit]:
     """Try values of the share, then of the weight, and again from the best until none is better.
 
@@ -48,6 +50,7 @@ def fit_fusion(
         gold: For each of them the ids, of which any is right.
         share: The present share, which stays where no other is better.
         weight: The present weight, likewise.
+        documents: The number of each mention's document.
 
     Returns:
         All that was tried, each once; the first has the present values, and the best is the one to
@@ -58,7 +61,7 @@ def fit_fusion(
     def measure(pairs: Iterable[tuple[float, float]]) -> Fit:
         for pair in pairs:
             if pair not in tried:
-                tried[pair] = _measure(retriever, mentions, gold, *pair)
+                tried[pair] = _measure(retriever, mentions, gold, *pair, documents=documents)
         return best([*tried.values()])
 
     now = measure([(share, weight)])
@@ -81,9 +84,11 @@ def _measure(
     gold: Sequence[frozenset[str]],
     share: float,
     weight: float,
+    *,
+    documents: Sequence[int],
 ) -> Fit:
     retriever.set_fusion({"ngram": 1 - share, "dense": share}, weight)
-    found = retriever.retrieve(mentions, AT)
+    found = retriever.retrieve_documents(mentions, AT, documents)
     hits = {1: 0, AT: 0}
     for candidates, ids in zip(found, gold, strict=True):
         for k in hits:

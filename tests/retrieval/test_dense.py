@@ -160,13 +160,13 @@ def test_fitting_tries_and_chooses(hybrid: DenseNameRetriever, dense_kb: Store) 
     ]
     names = ("Dyspnea", "Seizures", "Myocardial Infarction", "Hyperglycemia")
     gold = [frozenset(dense_kb.ids_of_name(name)) for name in names]
-    tried = fit_fusion(hybrid, mentions, gold, 0.7, 0.9)
+    tried = fit_fusion(hybrid, mentions, gold, 0.7, 0.9, documents=[0, 0, 1, 1])
     assert tried[0][:2] == (0.7, 0.9)
     assert len({fit[:2] for fit in tried}) == len(tried) >= 15
     chosen = best(tried)
     assert chosen.acc == max(fit.acc for fit in tried)
     assert chosen.recall >= tried[0].recall
-    again = fit_fusion(hybrid, mentions, gold, chosen.dense_share, chosen.similarity_weight)
+    again = fit_fusion(hybrid, mentions, gold, *chosen[:2], documents=[0, 0, 1, 1])
     assert best(again) == chosen
 
 
