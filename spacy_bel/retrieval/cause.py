@@ -63,9 +63,16 @@ def _place(mention: Mention, candidates: Sequence[Candidate]) -> int:
     for place, candidate in enumerate(candidates):
         if candidate.score < LEAST_SCORE:
             break
-        if _DRUG in candidate.alias.lower() and _is_caused(mention, candidate.alias):
+        alias = candidate.alias
+        if _DRUG in alias.lower() and not _is_drug(alias) and _is_caused(mention, alias):
             return place
     return 0
+
+
+def _is_drug(alias: str) -> bool:
+    """Whether a name is one of drugs, as ``Dopamine Drugs`` and unlike ``Allergies, Drug``."""
+    head = alias.lower().partition(",")[0].rstrip()
+    return head.endswith((_DRUG, f"{_DRUG}s"))
 
 
 def _is_caused(mention: Mention, alias: str) -> bool:

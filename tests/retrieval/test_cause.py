@@ -23,6 +23,10 @@ CONCEPTS = [
     Concept("A:4", "Epilepsy", types=("Disease",)),
     Concept("A:5", "Drug Resistant Epilepsy", types=("Disease",)),
     Concept("A:6", "Drug Toxicity", types=("Disease",)),
+    Concept("A:7", "Dopamine", types=("Chemical",)),
+    Concept("A:8", "Dopamine Agents", (Alias("Dopamine Drugs"),), types=("Chemical",)),
+    Concept("A:9", "Allergy", types=("Disease",)),
+    Concept("A:10", "Drug Hypersensitivity", (Alias("Allergies, Drug"),), types=("Disease",)),
 ]
 
 BLAMING = "seen in liver failure induced by troglitazone"
@@ -93,6 +97,11 @@ def test_words_that_blame(retriever: NameRetriever, context: str, expected: str)
 def test_other_mentions_keep_their_order(retriever: NameRetriever, mention: Mention) -> None:
     blaming = replace(mention, context=BLAMING)
     assert retriever.retrieve_documents([blaming], 5, [0]) == retriever.retrieve([mention], 5)
+
+
+def test_drugs_are_not_what_drugs_cause(retriever: NameRetriever) -> None:
+    assert _find(retriever, ["dopamine"])[0][0].id == "A:7"
+    assert _find(retriever, ["allergy"])[0][0].id == "A:10"
 
 
 def test_types_are_respected(retriever: NameRetriever) -> None:
