@@ -18,7 +18,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.common import Corpus, Workbench, machine, parser, table, unfinished, workbench
+from benchmarks.common import (
+    Corpus,
+    Workbench,
+    code_digest,
+    machine,
+    parser,
+    table,
+    unfinished,
+    workbench,
+)
 from benchmarks.retrieval import OPEN_CUIS
 from spacy_bel.corpora.docs import gold_spans
 from spacy_bel.corpora.gold import parse_gold
@@ -155,7 +164,7 @@ def main() -> None:
             ("HPO, half of its translations", split(bench.data, arguments.concepts)),
             ("open CUI names", wikipedia(bench, arguments.concepts)),
         ):
-            plain = bench.work / f"{name[:3]}-{arguments.concepts}"
+            plain = bench.work / f"{name[:3]}-{arguments.concepts}-{code_digest()[:12]}"
             if not plain.exists():
                 with unfinished(plain) as folder:
                     build_from_records(records, folder, {"name": name})
