@@ -233,14 +233,21 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     # Annotators who gave a mention several ids made the whole a name of each of them.
     named = {candidate.id for candidate in whole if candidate.score >= SAME_WORDS}
     answers = best if best <= named else set()
-    for candidate in _of_parts(parts):
+    of_parts = _of_parts(parts)
+    sure = {candidate.id for candidate in of_parts if candidate.score >= SAME_WORDS}
+    for candidate in of_parts:
         as_whole = merged.get(candidate.id)
         if as_whole is None or candidate.score > as_whole.score or candidate.id in answers:
             of_part = round(PART_WEIGHT * candidate.score, DIGITS)
             score = max(of_part, as_whole.score if as_whole else 0.0)
             merged[candidate.id] = replace(candidate, score=score)
-    # Equal scores stay in their order: the whole's candidates before those of the parts.
-    return sorted(merged.values(), key=lambda candidate: -candidate.score)[:k]
+
+    def order(candidate: Candidate) -> tuple[float, bool]:
+        # Where a name resembles the whole no more than this, parts that match surely say more.
+        return -candidate.score, candidate.score < SAME_WORDS and candidate.id not in sure
+
+    # What is equal stays in its order: the whole's candidates before those of the parts.
+    return sorted(merged.values(), key=order)[:k]
 
 
 def _of_parts(parts: list[list[Candidate]]) -> list[Candidate]:

@@ -153,6 +153,21 @@ def test_concepts_that_bear_the_name_of_a_composite_answer_its_parts(make_kb: Ma
         assert [(c.id, c.scores.get("part")) for c in found] == expected
 
 
+def test_parts_that_match_surely_come_before_a_whole_that_is_only_alike(make_kb: MakeKB) -> None:
+    name = Alias("head and neck cancer")
+    concepts = [
+        Concept("A:1", "Head and Neck Cancer"),
+        Concept("A:2", "Head Carcinoma", (name,)),
+        Concept("A:3", "Cancer of the Neck", (name,)),
+    ]
+    retriever = lexical_retriever()(make_kb(concepts))
+    found = _find(
+        retriever, _composite("head and neck carcinoma", "head carcinoma", "neck carcinoma")
+    )
+    assert len({c.score for c in found}) == 1
+    assert [c.id for c in found] == ["A:2", "A:1", "A:3"]
+
+
 def test_parts_that_mean_the_same_are_one(dozen: Store) -> None:
     mention = _composite("x", "breast cancer", "breast neoplasm", "ovarian cancer")
     candidates = _find(lexical_retriever()(dozen), mention)
