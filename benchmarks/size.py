@@ -207,13 +207,13 @@ def beside_peer(
     if not index.exists():
         with unfinished(index) as folder:
             build_scispacy(Store(steps.kb), folder, **PEER_INDEX)
-    asked = speed.calls(bench, corpora)
+    warm_up, asked = speed.calls(bench, corpora)
     judged = corpora[:1]
     found = steps.once(
         f"quality, {judged[0].name}", lambda: speed.quality(bench, steps.kb, index, judged)
     )
     sides: list[speed.Side] = [("spacy_bel", steps.kb, speed.K), ("scispacy", index, speed.K)]
-    measured = speed.run(sides, asked, bench.work, repeat)
+    measured = speed.run(sides, warm_up, asked, bench.work, repeat)
     rows = speed.quality_rows(found, judged) + speed.speed_rows(sides, measured, asked)
     seconds = [steps.built["build"], json.loads((index / SECONDS).read_text(encoding="utf-8"))]
     rows.append(speed.line("build, s", seconds, ".1f"))

@@ -203,6 +203,7 @@ class DenseNameRetriever(NameRetriever):
         if self.blend is not None:
             self.blend.shares.update(shares)
             self.weights[BLEND] = weight
+            self.forget()
 
     def to_disk(self, path: Path) -> None:
         """Write the encoder, if weights are to be included (see ``Persistent``)."""
@@ -213,3 +214,4 @@ class DenseNameRetriever(NameRetriever):
         """Take the encoder that ``to_disk`` wrote, if it did."""
         if (path / _ENCODER).exists():
             self.dense.encoder = self.dense.encoder.moved(str(path / _ENCODER))
+            self.forget()

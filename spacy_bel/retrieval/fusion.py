@@ -31,7 +31,7 @@ DIGITS = 6
 """Digits of a score: what differs behind them differs from machine to machine."""
 
 _MOST_RECENT = 1 << 16
-"""Concepts from which on their places are forgotten before the next batch."""
+"""Concepts from which on their places are better forgotten."""
 
 
 class _Flat(NamedTuple):
@@ -67,6 +67,15 @@ class Fusion:
         per_concept = np.bincount(self._store.alias_concepts, counts, minlength=len(self._store))
         return np.asarray(ANNOTATED_PRIOR * np.log1p(per_concept))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many concepts were candidates that it is time to ``forget`` them."""
+        return len(self._concepts) >= _MOST_RECENT
+
+    def forget(self) -> None:
+        """Forget where the concepts of all candidates so far stand, and what is said of them."""
+        self._concepts.clear()
+
     def candidates(
         self,
         found: Mapping[str, Sequence[Hits]],
@@ -85,8 +94,6 @@ class Fusion:
         Returns:
             Candidates with distinct ids, best first.
         """
-        if len(self._concepts) >= _MOST_RECENT:
-            self._concepts.clear()
         number = len(next(iter(found.values())))
         return [
             candidates

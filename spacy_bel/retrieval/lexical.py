@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,9 @@ PART_WEIGHT = 0.88
 
 BROADER_WEIGHT = 0.7
 """What the score of a concept counts for its parents."""
+
+RECENT = 1 << 15
+"""Candidates of the latest lookups that are remembered: texts repeat what they speak of."""
 
 Reformulate = Callable[[Sequence[Mention]], Sequence[str]]
 """Gives a second text for each mention, or an empty one."""
@@ -119,6 +123,12 @@ class NameRetriever:
         if not 0 <= organism_cost <= 1:
             raise Errors.B401(setting="organism_cost", value=organism_cost, allowed="[0, 1]")
         self._organisms = OrganismCosts(store, organism_cost)
+        self._recent: dict[tuple[_Key, int], list[Candidate]] = {}
+
+    def forget(self) -> None:
+        """Forget the latest lookups; to be called when they would give other candidates now."""
+        self._recent.clear()
+        self._fusion.forget()
 
     def _check(self) -> None:
         """Refuse settings under which nothing could be found, or not in the order promised."""
@@ -179,9 +189,24 @@ class NameRetriever:
     def _retrieve(self, mentions: Sequence[Mention], k: int) -> list[list[Candidate]]:
         seconds = self._reformulate(mentions) if self._reformulate else [""] * len(mentions)
         wanted = [self._texts(*each) for each in zip(mentions, seconds, strict=True)]
-        keys = list(dict.fromkeys(key for texts in wanted for key in texts))
-        found = dict(zip(keys, self._lookup(keys, k), strict=True))
+        found = self._found(dict.fromkeys(key for texts in wanted for key in texts), k)
         return [_merge([found[key] for key in texts], k) for texts in wanted]
+
+    def _found(self, keys: Collection[_Key], k: int) -> dict[_Key, list[Candidate]]:
+        """The candidates of each distinct lookup, remembered or looked up."""
+        if self._fusion.is_full:
+            self.forget()
+        known = {
+            key: candidates
+            for key in keys
+            if (candidates := self._recent.pop((key, k), None)) is not None
+        }
+        unknown = [key for key in keys if key not in known]
+        known.update(zip(unknown, self._lookup(unknown, k) if unknown else [], strict=True))
+        self._recent.update(((key, k), candidates) for key, candidates in known.items())
+        for oldest in list(islice(self._recent, max(len(self._recent) - RECENT // max(k, 1), 0))):
+            self._recent.pop(oldest, None)
+        return known
 
     def _with_ancestors(
         self,

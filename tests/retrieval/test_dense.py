@@ -170,6 +170,16 @@ def test_fitting_tries_and_chooses(hybrid: DenseNameRetriever, dense_kb: Store) 
     assert best(again) == chosen
 
 
+def test_other_numbers_give_other_scores_at_once(dense_kb: Store) -> None:
+    mentions = [Mention("sugar illness")]
+    changed = hybrid_retriever(dense_share=0.2, similarity_weight=0.5)(dense_kb)
+    retriever = hybrid_retriever()(dense_kb)
+    assert isinstance(retriever, DenseNameRetriever)
+    assert retriever.retrieve(mentions, 5) != changed.retrieve(mentions, 5)
+    retriever.set_fusion({"ngram": 0.8, "dense": 0.2}, 0.5)
+    assert retriever.retrieve(mentions, 5) == changed.retrieve(mentions, 5)
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"dense_share": 1.5}, {"similarity_weight": 0}, {"reformulation_share": -1}],

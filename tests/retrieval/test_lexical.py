@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from spacy_bel.errors import BelError
 from spacy_bel.kb.store import Store
 from spacy_bel.protocols import Retriever
+from spacy_bel.retrieval import fusion, lexical
 from spacy_bel.retrieval.exact import SAME_SURFACE, SAME_WORDS
-from spacy_bel.retrieval.lexical import BROADER_WEIGHT, PART_WEIGHT
+from spacy_bel.retrieval.hits import Hits, Query, Stage
+from spacy_bel.retrieval.lexical import BROADER_WEIGHT, PART_WEIGHT, NameRetriever
 from spacy_bel.retrieval.registry import NGRAM_WEIGHT, lexical_retriever
 from spacy_bel.types import ALIAS_KINDS, Alias, AliasKind, Candidate, Concept, Mention
 
@@ -299,3 +301,46 @@ def test_settings_that_cannot_work_are_refused(sample: Store, settings: dict[str
 def test_one_known_language_is_enough(sample: Store) -> None:
     retriever = lexical_retriever(languages=["xx", "es"], prefixes=["mesh"])(sample)
     assert _find(retriever, "infarto de miocardio")[0].id == "MESH:D009203"
+
+
+class _Counting:
+    """A stage that counts what it was asked for."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.texts: list[str] = []
+
+    def search(self, queries: Sequence[Query], k: int) -> list[Hits]:
+        self.texts += [query.text for query in queries]
+        return self._stage.search(queries, k)
+
+
+def _counted(retriever: Retriever) -> _Counting:
+    assert isinstance(retriever, NameRetriever)
+    retriever.stages["ngram"] = counting = _Counting(retriever.stages["ngram"])
+    return counting
+
+
+def test_latest_lookups_are_remembered(sample: Store) -> None:
+    retriever = lexical_retriever()(sample)
+    counting = _counted(retriever)
+    mentions = [Mention("heart muscle attacks"), Mention("COLD"), Mention("heart muscle attacks")]
+    found = retriever.retrieve(mentions, 10)
+    again = retriever.retrieve([Mention("COLD"), Mention("cold"), *mentions], 10)
+    assert again[2:] == found and again[0] == found[1]
+    assert counting.texts == ["heart muscle attacks", "COLD", "cold"]
+    typed = Mention("COLD", types=frozenset({"Disease"}))
+    assert retriever.retrieve([typed], 10) == lexical_retriever()(sample).retrieve([typed], 10)
+    assert [len(each) for each in retriever.retrieve(mentions[:2], 3)] == [3, 3]
+
+
+@pytest.mark.parametrize("limit", ["RECENT", "_MOST_RECENT"])
+def test_memory_is_limited(sample: Store, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    texts = ["heart muscle attacks", "cold", "aching kidneys", "bloodlessness", "tumour", "cold"]
+    expected = [_find(lexical_retriever()(sample), text) for text in texts]
+    monkeypatch.setattr(lexical if limit == "RECENT" else fusion, limit, 20)
+    retriever = lexical_retriever()(sample)
+    counting = _counted(retriever)
+    assert [_find(retriever, text) for text in texts] == expected
+    assert counting.texts == texts
+    assert retriever.retrieve([Mention(text) for text in texts], 10) == expected
