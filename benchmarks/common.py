@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -16,15 +16,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import spacy
+from numpy.typing import NDArray
+from scipy.stats import binomtest
 from spacy.language import Language
 from spacy.tokens import Doc
 
 import spacy_bel
 from spacy_bel.corpora import read_corpus
-from spacy_bel.corpora.docs import to_doc
+from spacy_bel.corpora.docs import doc_id, to_doc
 from spacy_bel.corpora.names import annotated_names
-from spacy_bel.evaluation.records import mention_texts
+from spacy_bel.distillation.sampling import lot
+from spacy_bel.evaluation.ranks import lenient_rank
+from spacy_bel.evaluation.records import Record, mention_texts
 from spacy_bel.evaluation.run import evaluate
 from spacy_bel.kb.build import add_annotated_aliases, build
 from spacy_bel.kb.files import read_meta
@@ -45,14 +50,17 @@ class Corpus:
         name: What tables call it.
         files: Paths in the data folder.
         labels: Labels of the mentions to keep; empty for all.
+        share: The documents to keep, those whose lot in [0, 1) is from the first number on and
+            below the second; each document draws its lot by its id.
     """
 
     name: str
     files: tuple[str, ...]
     labels: frozenset[str] = frozenset()
+    share: tuple[float, float] = (0.0, 1.0)
 
     def __add__(self, other: Corpus) -> Corpus:
-        """Both corpora as one."""
+        """Both corpora, of all documents, as one."""
         name = f"{self.name} + {other.name}"
         return Corpus(name, self.files + other.files, self.labels | other.labels)
 
@@ -93,7 +101,9 @@ class Workbench:
             found = (document for file in files for document in read_corpus(file))
             if corpus.labels:
                 found = (document.with_labels(corpus.labels) for document in found)
-            self._docs[corpus] = [to_doc(document, self.vocab) for document in found]
+            docs = (to_doc(document, self.vocab) for document in found)
+            begin, end = corpus.share
+            self._docs[corpus] = [doc for doc in docs if begin <= lot(doc_id(doc), 0) < end]
         return self._docs[corpus]
 
     def mention_texts(self, corpus: Corpus) -> set[str]:
@@ -111,7 +121,8 @@ class Workbench:
             The directory.
         """
         files = [*vocabulary.sources, *(annotated.files if annotated else ())]
-        digest = self._digest(vocabulary.name, files, annotated.labels if annotated else ())
+        chosen = [*sorted(annotated.labels), annotated.share] if annotated else []
+        digest = self._digest(vocabulary.name, files, chosen)
         directory = self.work / f"kb-{digest}"
         name = vocabulary.name + (f", names of {annotated.name}" if annotated else "")
         if not directory.exists():
@@ -165,8 +176,8 @@ class Workbench:
             rows.append([name, f"{counts['concepts']:,}", names, meta["checksum"][:12]])
         return table(["knowledge base", "concepts", "names", "checksum"], rows, "lrrl")
 
-    def _digest(self, name: str, files: Sequence[str], labels: Collection[str]) -> str:
-        digest = sha256(f"{name}{sorted(labels)}{code_digest()}".encode())
+    def _digest(self, name: str, files: Sequence[str], chosen: Sequence[object]) -> str:
+        digest = sha256(f"{name}{chosen}{code_digest()}".encode())
         for file in files:
             path, options = parse_source(f"{self.data}/{file}")
             digest.update(f"{sorted(options.items())}".encode())
@@ -188,6 +199,26 @@ def code_digest(*parts: str) -> str:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def hits(records: Iterable[Record]) -> NDArray[np.bool_]:
+    """Whether each mention with a gold id was linked right, by the *lenient* protocol."""
+    return np.array([lenient_rank(record) == 1 for record in records if record.gold_ids])
+
+
+def paired(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> str:
+    """The exact test of McNemar (1947) on the same mentions, two-sided.
+
+    Args:
+        first: The hits of one system.
+        second: Those of another one.
+
+    Returns:
+        The probability of so large a difference, and what the second one won and lost.
+    """
+    won, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
+    return f"{p:.2g} (+{won} -{lost})"
 
 
 @contextlib.contextmanager

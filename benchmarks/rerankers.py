@@ -1,7 +1,7 @@
 """How much a trained cross-encoder adds to retrieval, and a cascade that asks it seldom.
 
     python -m benchmarks.rerankers --data DIR [--work DIR] [--only NAME] [--names WHICH] [--read]
-        [--lexical]
+        [--encoder DIR] [--lexical]
 
 A cross-encoder is trained on the mentions of a train split, with candidates from which the
 mentions of their own documents were left out. What chooses its best state also calibrates it, and
@@ -20,11 +20,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from spacy.language import Language
 from tqdm import tqdm
 
-from benchmarks.common import Corpus, Vocabulary, Workbench, machine, parser, table, workbench
+from benchmarks.common import (
+    Corpus,
+    Vocabulary,
+    Workbench,
+    hits,
+    machine,
+    paired,
+    parser,
+    table,
+    workbench,
+)
 from benchmarks.dense import RETRIEVERS, with_vectors
 from benchmarks.retrieval import (
     BC5CDR_DEV,
@@ -41,7 +50,6 @@ from benchmarks.retrieval import (
     SAMPLE_TRAIN,
 )
 from spacy_bel.corpora.docs import doc_id
-from spacy_bel.evaluation.ranks import lenient_rank
 from spacy_bel.evaluation.run import evaluate
 from spacy_bel.examples import Example
 from spacy_bel.kb.store import Store
@@ -88,7 +96,8 @@ class Run:
         further: What it is trained on beside.
         names: Whether annotated mentions are names.
         folds: In how many parts the training documents are looked up then.
-        hybrid: Whether vectors of the packaged encoder retrieve too.
+        hybrid: Whether vectors retrieve too.
+        encoder: Whose vectors; it also compares names, and reads where text is read.
     """
 
     vocabulary: Vocabulary
@@ -99,6 +108,7 @@ class Run:
     names: bool = True
     folds: int = 10
     hybrid: bool = True
+    encoder: str = MINILM
 
 
 RUNS = tuple(
@@ -124,7 +134,7 @@ def pipeline(bench: Workbench, run: Run, annotated: Corpus | None, **settings: A
     """A pipeline over the knowledge base of a run."""
     if not run.hybrid:
         return bench.pipeline(bench.kb(run.vocabulary, annotated), top_k=TOP_K, **settings)
-    kb = with_vectors(bench, run.vocabulary, annotated, Encoder(EncoderSettings(MINILM)))
+    kb = with_vectors(bench, run.vocabulary, annotated, Encoder(EncoderSettings(run.encoder)))
     hybrid = {"@misc": RETRIEVERS["hybrid"]}
     return bench.pipeline(kb, top_k=TOP_K, retriever=hybrid, **settings)
 
@@ -182,7 +192,11 @@ def confidence_to_ask(rows: Sequence[Example], kb: Store) -> float:
 def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list[str]]:
     """The lines of one run."""
     own, dev = examples(bench, run)
-    model: dict[str, Any] = {"model": MINILM if read else None, "candidates": CANDIDATES}
+    model: dict[str, Any] = {
+        "model": run.encoder if read else None,
+        "compare": run.encoder,
+        "candidates": CANDIDATES,
+    }
     settings = Settings(epochs=epochs, sampling=SAMPLING, rates=RATES)
     output = bench.work / f"reranker-{sha256(repr((run, read, epochs)).encode()).hexdigest()[:12]}"
     store = Store(bench.kb(run.vocabulary))
@@ -211,17 +225,16 @@ def lines(
     """One line for each system on one corpus."""
     seen = bench.mention_texts(annotated)
     names = annotated if run.names else None
-    found, hits = [], {}
+    found, right = [], {}
     for name, reranker in systems.items():
         nlp = pipeline(bench, run, names, reranker=reranker, threshold=0.0)
         evaluation = evaluate(nlp, bench.docs(corpus), seen=seen, end_to_end=False, resamples=1)
-        counted = [record for record in evaluation.records if record.gold_ids]
-        hits[name] = np.array([lenient_rank(record) == 1 for record in counted])
+        right[name] = hits(evaluation.records)
         counts = getattr(getattr(nlp.get_pipe("bel_linker"), "reranker", None), "counts", {})
         asked = counts["cross_encoder"] / sum(counts.values()) if counts else None
-        against = [paired(hits.get(other), hits[name]) for other in list(systems)[:2]]
         cells = [*figures(evaluation.metrics), "–" if asked is None else f"{asked:.3f}"]
-        cells += ["–" if name == "retriever" else against[0], against[1] if asked else "–"]
+        cells.append("–" if name == "retriever" else paired(right["retriever"], right[name]))
+        cells.append(paired(right["cross-encoder"], right[name]) if asked else "–")
         if reranker is None:  # its scores are similarities
             cells[6] = "–"
         found.append([corpus.name, names.name if names else "none", name, *cells])
@@ -244,15 +257,6 @@ def figures(metrics: dict[str, Any]) -> list[str]:
     return [f"{counts['linkable']:,}", *cells]
 
 
-def paired(first: Any, second: Any) -> str:
-    """The exact test of McNemar (1947) on the same mentions, two-sided."""
-    if first is None:
-        return "–"
-    won, lost = int((second & ~first).sum()), int((first & ~second).sum())
-    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return f"{p:.2g} (+{won} -{lost})"
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = parser(__doc__.partition("\n")[0])
@@ -261,12 +265,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options.add_argument("--names", choices=("all", "with", "without"), default="all")
     options.add_argument("--read", action="store_true", help="read text too, not numbers alone")
+    options.add_argument("--encoder", default=MINILM, help="name or folder of the encoder")
     options.add_argument("--lexical", action="store_true", help="retrieve without vectors")
     options.add_argument("--epochs", type=int, default=5)
     given = options.parse_args(arguments)
     wanted = {"all": (True, False), "with": (True,), "without": (False,)}[given.names]
     runs = [
-        replace(run, hybrid=run.hybrid and not given.lexical)
+        replace(run, hybrid=run.hybrid and not given.lexical, encoder=given.encoder)
         for run in (SAMPLE_RUNS if given.sample else RUNS)
         if given.only.lower() in run.train.name.lower() and run.names in wanted
     ]
