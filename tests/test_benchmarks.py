@@ -6,10 +6,12 @@ import gzip
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,25 @@ def test_what_was_built_is_used_again(run: Run, tmp_path: Path) -> None:
     built = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert run(*command) == first
     assert built == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+
+def test_parts_of_a_corpus_are_all_of_it(run: Run, tmp_path: Path) -> None:
+    common, retrieval = (import_module(f"benchmarks.{name}") for name in ("common", "retrieval"))
+    bench = common.Workbench(common.SAMPLE, tmp_path)
+    corpora = [
+        replace(retrieval.SAMPLE_TRAIN, share=share) for share in ((0, 0.3), (0.3, 1), (0, 1))
+    ]
+    few, many, every = ([doc.text for doc in bench.docs(corpus)] for corpus in corpora)
+    assert few and many and sorted(few + many) == sorted(every)
+    assert bench.kb(retrieval.SAMPLE_KB, corpora[0]) != bench.kb(retrieval.SAMPLE_KB, corpora[1])
+
+
+def test_one_system_beside_another_on_the_same_mentions(run: Run) -> None:
+    paired = import_module("benchmarks.common").paired
+    first, second = np.array([True, True, False, False]), np.array([True, False, True, True])
+    assert paired(first, second) == "1 (+2 -1)"
+    assert paired(first, first) == "1 (+0 -0)"
+    assert paired(np.zeros(10, bool), np.ones(10, bool)) == "0.002 (+10 -0)"
 
 
 def test_speed_on_the_sample() -> None:
