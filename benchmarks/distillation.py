@@ -1,7 +1,7 @@
 """What a student learns from: a teacher of known accuracy, no teacher at all, and few annotations.
 
     python -m benchmarks.distillation --data DIR [--work DIR] [--only NAME] [--task NAME ...]
-        [--accuracy A ...] [--compare ENCODER]
+        [--accuracy A ...] [--encoder NAME]
 
 The teacher is a fixture that knows the gold (``benchmarks.known_teacher``), and no language
 model. Students are trained on train splits, their best state is chosen on dev, and test splits
@@ -35,7 +35,7 @@ SELECTION = Selection(source=SOURCE, min_agreement=0.8, noise=True)
 def of_teacher(students: Class, accuracies: Sequence[float]) -> str:
     """Test Acc@1 of students over the accuracy of their teacher, in the dictionary setting."""
     task = students.task
-    kb = students.bench.kb(task.vocabulary, task.train)
+    kb = students.kb(task.train)
     rows = students.unlabelled(students.base, FOLDS)
     dev = students.rows(task.dev, kb)
     alone = students.right(kb)
@@ -140,8 +140,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--task", choices=TASKS, nargs="+", help="of each part some tasks only")
     options.add_argument("--accuracy", type=float, nargs="+", default=[0.7, 0.8, 0.9, 1.0])
     options.add_argument("--model", default="", help="the encoder that reads (default: none)")
-    options.add_argument("--compare", default="", help="that compares names (default: none)")
-    options.add_argument("--epochs", type=int, default=4)
+    options.add_argument(
+        "--encoder", default="", help="that retrieves and compares names (default: none)"
+    )
+    options.add_argument("--epochs", type=int, default=5)
     options.add_argument("--mentions", type=int, default=0, help="most that are labelled")
     given: argparse.Namespace = options.parse_args(arguments)
     with workbench(given) as bench:
@@ -153,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     bench,
                     task,
                     model=given.model,
-                    compare=given.compare,
+                    encoder=given.encoder,
                     epochs=given.epochs,
                     mentions=given.mentions,
                 )

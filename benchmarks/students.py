@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from benchmarks.common import Corpus, Vocabulary, Workbench, hits
+from benchmarks.dense import RETRIEVERS, with_vectors
 from benchmarks.known_teacher import KnownTeacher
+from benchmarks.rerankers import CANDIDATES, RATES, SAMPLING
 from benchmarks.retrieval import (
     BC5CDR_DEV,
     BC5CDR_TRAIN,
@@ -36,7 +38,7 @@ from spacy_bel.kb.store import Store
 from spacy_bel.reranking.cross_encoder import CrossEncoder
 from spacy_bel.training.loop import BEST, Settings, train
 from spacy_bel.training.make_examples import find_retriever, make_examples
-from spacy_bel.training.rows import Sampling
+from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 from tests.servers import serving
 
 FOLDS = 5
@@ -92,25 +94,39 @@ class Class:
         bench: Where data and knowledge bases are.
         task: The task.
         model: The encoder that students read with; empty for students that count alone.
-        compare: The encoder that they compare names with; empty for none.
+        encoder: The encoder whose vectors retrieve too, and that they compare names with; empty
+            for lexical retrieval.
         epochs: How often a student sees its rows.
         mentions: Most mentions that are labelled, by lot; 0 for all.
     """
 
     def __init__(
-        self, bench: Workbench, task: Task, *, model: str, compare: str, epochs: int, mentions: int
+        self, bench: Workbench, task: Task, *, model: str, encoder: str, epochs: int, mentions: int
     ) -> None:
         self.bench, self.task = bench, task
         self.epochs, self._mentions = epochs, mentions
-        self._encoders: dict[str, Any] = {"model": model or None, "compare": compare or None}
+        self._encoder = encoder
+        self._settings: dict[str, Any] = {
+            "model": model or None,
+            "compare": encoder or None,
+            "candidates": CANDIDATES,
+        }
         self.folder = bench.work / "distillation"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self.base = bench.kb(task.vocabulary)
+        self.base = self.kb(None)
+
+    def kb(self, annotated: Corpus | None) -> Path:
+        """The knowledge base, with the mentions of a corpus as names where one is given."""
+        if not self._encoder:
+            return self.bench.kb(self.task.vocabulary, annotated)
+        encoder = Encoder(EncoderSettings(self._encoder))
+        return with_vectors(self.bench, self.task.vocabulary, annotated, encoder)
 
     def pipeline(self, kb: Path) -> tuple[Language, Any]:
         """A pipeline with a linker, and the linker."""
-        nlp = self.bench.pipeline(kb)
+        name = RETRIEVERS["hybrid" if self._encoder else "lexical"]
+        nlp = self.bench.pipeline(kb, retriever={"@misc": name}, threshold=0.0)
         return nlp, find_retriever(nlp)
 
     def rows(self, corpus: Corpus, kb: Path, folds: int = 0) -> list[Example]:
@@ -129,11 +145,12 @@ class Class:
     ) -> NDArray[np.bool_]:
         """Which test mentions a student of some rows links right."""
         store = Store(kb)
-        settings = Settings(epochs=self.epochs, sampling=Sampling(negatives=7, teacher=SOURCE))
+        sampling = replace(SAMPLING, teacher=SOURCE)
+        settings = Settings(epochs=self.epochs, sampling=sampling, rates=RATES)
         folder = Path(self.folder / f"student-{len(list(self.folder.iterdir()))}")
-        student = CrossEncoder(store, **self._encoders)
+        student = CrossEncoder(store, **self._settings)
         train(student, rows, dev, folder, settings, progress=True)
-        return self.right(kb, CrossEncoder(store, **self._encoders, trained=folder / BEST))
+        return self.right(kb, CrossEncoder(store, **self._settings, trained=folder / BEST))
 
     def right(self, kb: Path, reranker: CrossEncoder | None = None) -> NDArray[np.bool_]:
         """Which test mentions are linked right."""

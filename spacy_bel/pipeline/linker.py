@@ -114,6 +114,7 @@ class BelLinker(BelRetriever):
         Args:
             reranker: A reranker over the same knowledge base, or None for the best candidate.
         """
+        _ = self.kb  # opened now, for opening it later would forget the reranker
         self._make_reranker = None
         self._reranker = reranker
 

@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from spacy.util import registry
 
 from spacy_bel.errors import BelError
+from spacy_bel.kb.store import Store
 from spacy_bel.protocols import KnowledgeBase, Reranker, Retriever
 from spacy_bel.retrieval.registry import lexical_retriever
 from spacy_bel.types import Candidate, Mention, Ranking
@@ -126,6 +127,15 @@ def test_the_reranker_decides(make_nlp: MakeNLP, make_doc: MakeDoc) -> None:
         assert {"exact", "rerank"} <= set(first.scores)
         scores = [candidate.score for candidate in entity._.bel_candidates]
         assert scores == sorted(scores, reverse=True)
+
+
+def test_a_reranker_given_before_anything_was_linked_decides_too(
+    make_nlp: MakeNLP, make_doc: MakeDoc, sample: Store
+) -> None:
+    linker: Any = make_nlp(threshold=0.0).get_pipe("bel_linker")
+    linker.use_reranker(ContextReranker(sample, 0.0))
+    for text, id_ in SENTENCES.items():
+        assert linker(make_doc(text, "MS")).ents[0].kb_id_ == f"MESH:{id_}"
 
 
 def test_the_rerankers_nil_counts(make_nlp: MakeNLP, make_doc: MakeDoc) -> None:
