@@ -130,10 +130,10 @@ def test_the_reranker_decides(make_nlp: MakeNLP, make_doc: MakeDoc) -> None:
 
 
 def test_a_reranker_given_before_anything_was_linked_decides_too(
-    make_nlp: MakeNLP, make_doc: MakeDoc, sample: Store
+    make_nlp: MakeNLP, make_doc: MakeDoc, sample_dir: Path
 ) -> None:
     linker: Any = make_nlp(threshold=0.0).get_pipe("bel_linker")
-    linker.use_reranker(ContextReranker(sample, 0.0))
+    linker.use_reranker(ContextReranker(Store(sample_dir), 0.0))
     for text, id_ in SENTENCES.items():
         assert linker(make_doc(text, "MS")).ents[0].kb_id_ == f"MESH:{id_}"
 
