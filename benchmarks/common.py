@@ -41,6 +41,10 @@ SAMPLE = Path(__file__).parents[1] / "assets"
 
 DATA_VARIABLE = "SPACY_BEL_DATA"
 
+_OF_KB = ("kb", "corpora", "vectors", *(f"{name}.py" for name in ("curies", "features")))
+_OF_KB += ("lexicon.py", "text.py", "types.py")
+"""The parts of the library on which the content of a knowledge base depends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -84,7 +88,7 @@ class Workbench:
     Args:
         data: The data folder.
         work: Where knowledge bases are kept, for this run or longer. One is made again when its
-            sources or the library's code have changed.
+            sources or the code that builds it have changed.
     """
 
     def __init__(self, data: Path, work: Path) -> None:
@@ -177,7 +181,7 @@ class Workbench:
         return table(["knowledge base", "concepts", "names", "checksum"], rows, "lrrl")
 
     def _digest(self, name: str, files: Sequence[str], chosen: Sequence[object]) -> str:
-        digest = sha256(f"{name}{chosen}{code_digest()}".encode())
+        digest = sha256(f"{name}{chosen}{code_digest(*_OF_KB)}".encode())
         for file in files:
             path, options = parse_source(f"{self.data}/{file}")
             digest.update(f"{sorted(options.items())}".encode())

@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from spacy.language import Language
 from tqdm import tqdm
 
 from benchmarks.common import (
     Corpus,
-    Vocabulary,
     Workbench,
     hits,
     machine,
@@ -34,22 +32,7 @@ from benchmarks.common import (
     table,
     workbench,
 )
-from benchmarks.dense import RETRIEVERS, with_vectors
-from benchmarks.retrieval import (
-    BC5CDR_DEV,
-    BC5CDR_TRAIN,
-    CHEMICAL_DEV,
-    CHEMICAL_TRAIN,
-    CTD,
-    MESH,
-    NCBI_DEV,
-    NCBI_TEST,
-    NCBI_TRAIN,
-    SAMPLE_DEV,
-    SAMPLE_KB,
-    SAMPLE_TRAIN,
-)
-from spacy_bel.corpora.docs import doc_id
+from benchmarks.reranker_rows import RUNS, SAMPLE_RUNS, Run, examples, pipeline
 from spacy_bel.evaluation.run import evaluate
 from spacy_bel.examples import Example
 from spacy_bel.kb.store import Store
@@ -59,11 +42,9 @@ from spacy_bel.reranking.cascade import confidence
 from spacy_bel.reranking.encoder_registry import cross_encoder
 from spacy_bel.reranking.questions import ask
 from spacy_bel.training.loop import BEST, Settings, train
-from spacy_bel.training.make_examples import find_retriever, make_examples
 from spacy_bel.training.optimiser import Rates
 from spacy_bel.training.rows import Sampling
 from spacy_bel.training.trainable import trainable
-from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 HEADER = [
     *("corpus", "annotated names", "system", "n", "lenient", "of those in KB", "strict"),
@@ -74,92 +55,13 @@ HEADER = [
 ASKED = 0.35
 """Share of the dev mentions, those the retriever is least sure of, that the cascade passes on."""
 
-CANDIDATES, TOP_K = 10, 20
+CANDIDATES = 10
 
 CROSS_ENCODER = {"@misc": "spacy-bel.CrossEncoder.v1"}
 
 SAMPLING = Sampling(negatives=CANDIDATES - 1, nil_rate=0.0)
 
 RATES = Rates(encoder=5e-5, head=1e-2, head_decay=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A reranker that is trained once and evaluated on one or more corpora.
-
-    Args:
-        vocabulary: What is linked to.
-        train: What the reranker is trained on.
-        evaluated: Each corpus with the one whose mentions are names when it is evaluated.
-        dev: What the reranker is chosen on; a tenth of the documents of ``train`` where None,
-            which it is not trained on then.
-        further: What it is trained on beside.
-        names: Whether annotated mentions are names.
-        folds: In how many parts the training documents are looked up then.
-        hybrid: Whether vectors retrieve too.
-        encoder: Whose vectors; it also compares names, and reads where text is read.
-    """
-
-    vocabulary: Vocabulary
-    train: Corpus
-    evaluated: tuple[tuple[Corpus, Corpus], ...]
-    dev: Corpus | None = None
-    further: tuple[Corpus, ...] = ()
-    names: bool = True
-    folds: int = 10
-    hybrid: bool = True
-    encoder: str = MINILM
-
-
-RUNS = tuple(
-    run
-    for names in (True, False)
-    for run in (
-        Run(
-            CTD,
-            NCBI_TRAIN,
-            ((NCBI_DEV, NCBI_TRAIN), (NCBI_TEST, NCBI_TRAIN + NCBI_DEV)),
-            NCBI_DEV,
-            names=names,
-        ),
-        Run(CTD, BC5CDR_TRAIN, ((BC5CDR_DEV, BC5CDR_TRAIN),), names=names),
-        Run(MESH, CHEMICAL_TRAIN, ((CHEMICAL_DEV, CHEMICAL_TRAIN),), names=names, hybrid=False),
-    )
-)
-
-SAMPLE_RUNS = (Run(SAMPLE_KB, SAMPLE_TRAIN, ((SAMPLE_DEV, SAMPLE_TRAIN),), SAMPLE_DEV, folds=2),)
-
-
-def pipeline(bench: Workbench, run: Run, annotated: Corpus | None, **settings: Any) -> Language:
-    """A pipeline over the knowledge base of a run."""
-    if not run.hybrid:
-        return bench.pipeline(bench.kb(run.vocabulary, annotated), top_k=TOP_K, **settings)
-    kb = with_vectors(bench, run.vocabulary, annotated, Encoder(EncoderSettings(run.encoder)))
-    hybrid = {"@misc": RETRIEVERS["hybrid"]}
-    return bench.pipeline(kb, top_k=TOP_K, retriever=hybrid, **settings)
-
-
-def examples(bench: Workbench, run: Run) -> tuple[list[Example], list[Example]]:
-    """Rows to train on and rows to choose on."""
-    linker = find_retriever(pipeline(bench, run, None))
-    folds = run.folds if run.names else 0
-    own, *further = (
-        list(make_examples(linker, bench.docs(corpus), folds=folds))
-        for corpus in (run.train, *run.further)
-    )
-    if run.dev is None:
-        held = held_out(bench, run)
-        dev = [example for example in own if example.doc_id in held]
-        own = [example for example in own if example.doc_id not in held]
-    else:
-        linker = find_retriever(pipeline(bench, run, run.train if run.names else None))
-        dev = list(make_examples(linker, bench.docs(run.dev)))
-    return [example for rows in (own, *further) for example in rows], dev
-
-
-def held_out(bench: Workbench, run: Run) -> set[str]:
-    """The ids of the training documents that choose, where no corpus does."""
-    return set(sorted(map(doc_id, bench.docs(run.train)))[::10])
 
 
 def calibrated(folder: Path, rows: Sequence[Example], kb: Store) -> Path:

@@ -186,8 +186,13 @@ class CrossEncoder:
 
     @property
     def most(self) -> int:
-        """It is trained on any number of candidates, and asked about few."""
+        """It is trained on any number of candidates."""
         return 0
+
+    @property
+    def ranked(self) -> int:
+        """How many candidates it is asked about."""
+        return self.candidates
 
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Take mean and variance of the features from training data."""

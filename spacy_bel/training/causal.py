@@ -67,6 +67,11 @@ class TrainableSetwise:
         """How many candidates a prompt lists."""
         return self._reranker.options
 
+    @property
+    def ranked(self) -> int:
+        """How many candidates a prompt lists."""
+        return self._reranker.options
+
     def fit_scale(self, questions: Sequence[Question]) -> None:
         """Nothing: a language model takes nothing but text."""
 

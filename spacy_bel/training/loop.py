@@ -165,7 +165,9 @@ class _Run:
         settings: Settings,
     ) -> None:
         self.reranker = reranker
-        self.examples, self.dev = (_offered(rows, reranker.most) for rows in (examples, dev))
+        self.examples = _offered(examples, reranker.most)
+        # As it will be used: a candidate that is never ranked is no hit, and reading it takes time.
+        self.dev = _offered(dev, reranker.ranked)
         self.output, self.settings = output, settings
         self.progress = Progress()
         self.plan = [

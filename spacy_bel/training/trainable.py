@@ -26,7 +26,12 @@ class Trainable(Protocol):
 
     @property
     def most(self) -> int:
-        """How many candidates it can be asked about, the best ones; 0 for any number."""
+        """How many candidates it can be trained on, the best ones; 0 for any number."""
+        ...
+
+    @property
+    def ranked(self) -> int:
+        """How many candidates it ranks when it is used, the best ones; 0 for any number."""
         ...
 
     def fit_scale(self, questions: Sequence[Question]) -> None:

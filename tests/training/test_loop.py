@@ -47,6 +47,15 @@ def test_it_learns_what_only_the_context_tells(
     assert dev_scores(best, rows)[0] == 1.0
 
 
+def test_dev_is_ranked_as_it_will_be(
+    rows: list[Example], kb: Store, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    of_one = CrossEncoder(kb, str(tiny_encoder), sure_gap=2, candidates=1, dtype="float32")
+    curves = train(of_one, rows, rows, tmp_path, FAST)
+    # It learns to prefer the second candidate, which it will not be asked about.
+    assert {entry["dev"]["acc@1"] for entry in curves} == {0.5}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_an_interrupted_run_ends_where_an_undisturbed_one_does(
     rows: list[Example], kb: Store, tiny_encoder: Path, tmp_path: Path, dtype: str
