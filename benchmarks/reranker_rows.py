@@ -34,9 +34,11 @@ TOP_K = 20
 
 _PARTS = ("train.jsonl", "dev.jsonl")
 
-_OF_ROWS = ("kb", "corpora", "vectors", "mentions", "retrieval", "pipeline", "examples")
-_OF_ROWS += ("reranking/offers.py", "training/make_examples.py")
-_OF_ROWS += tuple(f"{name}.py" for name in ("curies", "features", "lexicon", "text", "types"))
+_OF_ROWS = (
+    *("kb", "corpora", "vectors", "mentions", "retrieval", "pipeline", "examples"),
+    *("reranking/offers.py", "training/make_examples.py"),
+    *(f"{name}.py" for name in ("curies", "features", "lexicon", "text", "types")),
+)
 """The parts of the library on which rows depend."""
 
 
