@@ -16,7 +16,7 @@ from spacy.language import Language
 from benchmarks.common import Corpus, Vocabulary, Workbench, hits
 from benchmarks.dense import RETRIEVERS, with_vectors
 from benchmarks.known_teacher import KnownTeacher
-from benchmarks.rerankers import CANDIDATES, RATES, SAMPLING
+from benchmarks.rerankers import CANDIDATES, RATES, SAMPLING, calibrated
 from benchmarks.retrieval import (
     BC5CDR_DEV,
     BC5CDR_TRAIN,
@@ -143,14 +143,15 @@ class Class:
     def student(
         self, rows: Sequence[Example], dev: Sequence[Example], kb: Path
     ) -> NDArray[np.bool_]:
-        """Which test mentions a student of some rows links right."""
+        """Which test mentions a student of some rows links right, calibrated on dev."""
         store = Store(kb)
         sampling = replace(SAMPLING, teacher=SOURCE)
         settings = Settings(epochs=self.epochs, sampling=sampling, rates=RATES)
         folder = Path(self.folder / f"student-{len(list(self.folder.iterdir()))}")
         student = CrossEncoder(store, **self._settings)
         train(student, rows, dev, folder, settings, progress=True)
-        return self.right(kb, CrossEncoder(store, **self._settings, trained=folder / BEST))
+        trained = calibrated(folder / BEST, dev, store)
+        return self.right(kb, CrossEncoder(store, **self._settings, trained=trained))
 
     def right(self, kb: Path, reranker: CrossEncoder | None = None) -> NDArray[np.bool_]:
         """Which test mentions are linked right."""
