@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -32,7 +32,7 @@ from spacy_bel.vectors.encoder import Encoder, EncoderSettings
 
 TOP_K = 20
 
-_PARTS = ("train.jsonl", "dev.jsonl")
+_FILE = "rows.jsonl"
 
 _OF_ROWS = (
     *("kb", "corpora", "vectors", "mentions", "retrieval", "pipeline", "examples"),
@@ -86,6 +86,21 @@ RUNS = tuple(
     )
 )
 
+TOGETHER = (
+    Run(
+        CTD,
+        NCBI_TRAIN,
+        (
+            (NCBI_DEV, NCBI_TRAIN),
+            (NCBI_TEST, NCBI_TRAIN + NCBI_DEV),
+            (BC5CDR_DEV, BC5CDR_TRAIN),
+        ),
+        NCBI_DEV,
+        further=(BC5CDR_TRAIN,),
+    ),
+)
+"""One reranker for the diseases of both corpora."""
+
 SAMPLE_RUNS = (Run(SAMPLE_KB, SAMPLE_TRAIN, ((SAMPLE_DEV, SAMPLE_TRAIN),), SAMPLE_DEV, folds=2),)
 
 
@@ -99,35 +114,32 @@ def pipeline(bench: Workbench, run: Run, annotated: Corpus | None, **settings: A
 
 
 def examples(bench: Workbench, run: Run) -> tuple[list[Example], list[Example]]:
-    """Rows to train on and rows to choose on, made once."""
-    checksum = Encoder(EncoderSettings(run.encoder)).checksum if run.hybrid else ""
-    told = (replace(run, encoder=checksum, evaluated=()), bench.kb(run.vocabulary))
-    digest = sha256(f"{told}{code_digest(*_OF_ROWS)}".encode()).hexdigest()
-    folder = bench.work / f"rows-{digest[:12]}"
-    if not folder.exists():
-        with unfinished(folder) as beside:
-            for part, rows in zip(_PARTS, make_rows(bench, run), strict=True):
-                write_examples(rows, beside / part)
-    own, dev = (list(read_examples(folder / part)) for part in _PARTS)
-    return own, dev
-
-
-def make_rows(bench: Workbench, run: Run) -> tuple[list[Example], list[Example]]:
     """Rows to train on and rows to choose on."""
-    linker = find_retriever(pipeline(bench, run, None))
     folds = run.folds if run.names else 0
-    own, *further = (
-        list(make_examples(linker, bench.docs(corpus), folds=folds))
-        for corpus in (run.train, *run.further)
-    )
-    if run.dev is None:
-        held = held_out(bench, run)
-        dev = [example for example in own if example.doc_id in held]
-        own = [example for example in own if example.doc_id not in held]
-    else:
-        linker = find_retriever(pipeline(bench, run, run.train if run.names else None))
-        dev = list(make_examples(linker, bench.docs(run.dev)))
-    return [example for rows in (own, *further) for example in rows], dev
+    own = made_once(bench, run, run.train, folds=folds)
+    further = [row for other in run.further for row in made_once(bench, run, other, folds=folds)]
+    if run.dev is not None:
+        dev = made_once(bench, run, run.dev, run.train if run.names else None)
+        return [*own, *further], dev
+    held = held_out(bench, run)
+    dev = [row for row in own if row.doc_id in held]
+    return [*(row for row in own if row.doc_id not in held), *further], dev
+
+
+def made_once(
+    bench: Workbench, run: Run, corpus: Corpus, annotated: Corpus | None = None, *, folds: int = 0
+) -> list[Example]:
+    """The rows of a corpus with the retriever of a run, kept between runs."""
+    encoder = Encoder(EncoderSettings(run.encoder)).checksum if run.hybrid else ""
+    kb = bench.kb(run.vocabulary, annotated).name
+    told = (kb, corpus, folds, encoder, code_digest(*_OF_ROWS))
+    folder = bench.work / f"rows-{sha256(repr(told).encode()).hexdigest()[:16]}"
+    if not folder.exists():
+        linker = find_retriever(pipeline(bench, run, annotated))
+        with unfinished(folder) as beside:
+            found = make_examples(linker, bench.docs(corpus), folds=folds, progress=True)
+            write_examples(found, beside / _FILE)
+    return list(read_examples(folder / _FILE))
 
 
 def held_out(bench: Workbench, run: Run) -> set[str]:

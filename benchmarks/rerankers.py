@@ -1,7 +1,7 @@
 """How much a trained cross-encoder adds to retrieval, and a cascade that asks it seldom.
 
     python -m benchmarks.rerankers --data DIR [--work DIR] [--only NAME] [--names WHICH] [--read]
-        [--encoder DIR] [--lexical]
+        [--encoder DIR] [--lexical] [--together] [--epochs N]
 
 A cross-encoder is trained on the mentions of a train split, with candidates from which the
 mentions of their own documents were left out. What chooses its best state also calibrates it, and
@@ -32,7 +32,7 @@ from benchmarks.common import (
     table,
     workbench,
 )
-from benchmarks.reranker_rows import RUNS, SAMPLE_RUNS, Run, examples, pipeline
+from benchmarks.reranker_rows import RUNS, SAMPLE_RUNS, TOGETHER, Run, examples, pipeline
 from spacy_bel.evaluation.run import evaluate
 from spacy_bel.examples import Example
 from spacy_bel.kb.store import Store
@@ -98,8 +98,10 @@ def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list
         "model": run.encoder if read else None,
         "compare": run.encoder,
         "candidates": CANDIDATES,
+        "per_sequence": CANDIDATES,
     }
-    settings = Settings(epochs=epochs, sampling=SAMPLING, rates=RATES)
+    batch = 16 if read else 32  # fewer mentions are read than counted about
+    settings = Settings(epochs=epochs, batch_size=batch, sampling=SAMPLING, rates=RATES)
     output = bench.work / f"reranker-{sha256(repr((run, read, epochs)).encode()).hexdigest()[:12]}"
     store = Store(bench.kb(run.vocabulary))
     begin = time.perf_counter()
@@ -169,12 +171,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--read", action="store_true", help="read text too, not numbers alone")
     options.add_argument("--encoder", default=MINILM, help="name or folder of the encoder")
     options.add_argument("--lexical", action="store_true", help="retrieve without vectors")
+    options.add_argument(
+        "--together", action="store_true", help="one reranker for the diseases of both corpora"
+    )
     options.add_argument("--epochs", type=int, default=5)
     given = options.parse_args(arguments)
     wanted = {"all": (True, False), "with": (True,), "without": (False,)}[given.names]
     runs = [
         replace(run, hybrid=run.hybrid and not given.lexical, encoder=given.encoder)
-        for run in (SAMPLE_RUNS if given.sample else RUNS)
+        for run in (SAMPLE_RUNS if given.sample else TOGETHER if given.together else RUNS)
         if given.only.lower() in run.train.name.lower() and run.names in wanted
     ]
     if not runs:

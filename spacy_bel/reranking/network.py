@@ -5,8 +5,8 @@ The logit of a candidate is ``w * score - rank_cost * rank + f(numbers) + g(text
 retriever does, and training can only build on that. ``f`` sees each number as it is and by how
 much it is behind the best candidate's. Where the retriever is sure, what is learned may take from
 the first candidate's probability, but not its place: a few thousand mentions teach too little to
-overrule a name that matches. NIL is one more option, whose logit is learned from what the best
-candidates look like.
+overrule a name that matches. Of composites nothing is learned from data that have none. NIL is
+one more option, whose logit is learned from what the best candidates look like.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ RANK_COST = 0.02
 
 NUMBERS = (*FEATURES, *COMPARED)
 """Names of all numbers that the network sees."""
+
+_COMPOSITE = NUMBERS.index("composite")
+
+_LEAST_VARIANCE = 1e-2
 
 _HIDDEN = 32
 
@@ -105,7 +109,7 @@ def fit_scale(modules: Any, questions: Sequence[Question], names: NameEncoder | 
     values = torch.from_numpy(np.concatenate(rows))
     modules["scale"].running_mean.copy_(values.mean(0))
     # A number that never varies must not blow up when it does.
-    modules["scale"].running_var.copy_(values.var(0, unbiased=False) + 1e-2)
+    modules["scale"].running_var.copy_(values.var(0, unbiased=False) + _LEAST_VARIANCE)
 
 
 def make_numbers(questions: Sequence[Question], names: NameEncoder | None, device: Any) -> Numbers:
@@ -164,11 +168,22 @@ def option_logits(modules: Any, numbers: Numbers, text: Any, sure: Sequence[bool
     learned = values.new_zeros(there.shape).masked_scatter(there, found)
     is_sure = torch.tensor(list(sure), device=values.device)[:, None]
     learned = torch.where(is_sure, torch.minimum(learned, learned[:, :1]), learned)
+    learned = learned.masked_fill(_is_unknown(modules, values)[:, None], 0.0)
     ranks = torch.arange(values.shape[1], device=values.device)
     logits = weights["prior"] * values[..., 0] - RANK_COST * ranks + learned
     logits = logits.masked_fill(~there, -torch.inf)
     nil = weights["nil"] + modules["nil"](torch.cat([scaled[:, 0], best], dim=1))
     return torch.cat([logits, nil], dim=1)
+
+
+def _is_unknown(modules: Any, values: Any) -> Any:
+    """Which questions are about composites, if training had none: they are left in their order.
+
+    Teachers are not asked about composites and none are synthesised. What is learned of simple
+    mentions is wrong for them: that a name with more words is worse than a part that matches.
+    """
+    has_none = modules["scale"].running_var[_COMPOSITE] < 1.001 * _LEAST_VARIANCE
+    return (values[..., _COMPOSITE] > 0).any(1) & has_none
 
 
 def read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_dev_is_ranked_as_it_will_be(
     curves = train(of_one, rows, rows, tmp_path, FAST)
     # It learns to prefer the second candidate, which it will not be asked about.
     assert {entry["dev"]["acc@1"] for entry in curves} == {0.5}
+
+
+@pytest.mark.parametrize("is_trained", [False, True])
+def test_composites_are_left_in_order_by_what_never_saw_one(
+    rows: list[Example], kb: Store, tmp_path: Path, is_trained: bool
+) -> None:
+    second = [row for row in rows if row.gold and row.gold[0] == row.candidates[1].id][:1]
+    parts = ("a", "b")
+    whole = [replace(r, mention=replace(r.mention, parts=parts), doc_id="w") for r in second]
+    reranker = CrossEncoder(kb, None, sure_gap=2)
+    train(reranker, [*second, *whole] if is_trained else second, second, tmp_path, FAST)
+    for row, is_left in ((second[0], False), (whole[0], not is_trained)):
+        (ranking,) = reranker.rerank([row.mention], [row.candidates])
+        assert (ranking.probs[0] > ranking.probs[1]) is is_left
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
