@@ -75,19 +75,24 @@ def answer(
         calibrated: Whether the values were calibrated.
 
     Returns:
-        The candidate of a part has its value among the candidates of the part, times the value
-        of the mention being a composite, which is that of all candidates of parts together.
-        Every other has that among all candidates.
+        The candidate of a part has its value among the candidates of the part, times that of the
+        mention being a composite. Every other has that among all candidates. That the mention is
+        a composite is one hypothesis, which each part's candidates state once more; so it is
+        worth what they are worth together on average over the parts.
     """
     probs = [0.0] * count
     (*whole, nil), *of_parts = values
     probs[: len(whole)] = whole
     in_parts = {place for places in asked.places[1:] for place in places}
-    composite = min(1.0, sum(whole[place] for place in in_parts))
+    apart = sum(whole[place] for place in in_parts)
+    composite = apart / max(len(of_parts), 1)
+    # What was counted more than once is taken from the sum, and the rest is one again.
+    scale = 1 / left if (left := sum(whole) + nil - apart + composite) > 0 else 1.0
+    probs = [scale * value for value in probs]
     for places, (*own, _) in zip(asked.places[1:], of_parts, strict=True):
         for place, value in zip(places, own, strict=True):
-            probs[place] = composite * value
-    return Ranking(tuple(probs), nil=nil, calibrated=calibrated)
+            probs[place] = min(1.0, scale * composite) * value
+    return Ranking(tuple(probs), nil=scale * nil, calibrated=calibrated)
 
 
 def _as_whole(offer: Offer) -> Offer:
