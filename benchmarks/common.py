@@ -41,8 +41,10 @@ SAMPLE = Path(__file__).parents[1] / "assets"
 
 DATA_VARIABLE = "SPACY_BEL_DATA"
 
-_OF_KB = ("kb", "corpora", "vectors", *(f"{name}.py" for name in ("curies", "features")))
-_OF_KB += ("lexicon.py", "text.py", "types.py")
+OF_KB = (
+    *("kb", "corpora", "vectors"),
+    *(f"{name}.py" for name in ("curies", "features", "lexicon", "text", "types")),
+)
 """The parts of the library on which the content of a knowledge base depends."""
 
 
@@ -181,7 +183,7 @@ class Workbench:
         return table(["knowledge base", "concepts", "names", "checksum"], rows, "lrrl")
 
     def _digest(self, name: str, files: Sequence[str], chosen: Sequence[object]) -> str:
-        digest = sha256(f"{name}{chosen}{code_digest(*_OF_KB)}".encode())
+        digest = sha256(f"{name}{chosen}{code_digest(*OF_KB)}".encode())
         for file in files:
             path, options = parse_source(f"{self.data}/{file}")
             digest.update(f"{sorted(options.items())}".encode())

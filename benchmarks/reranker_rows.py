@@ -8,7 +8,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from benchmarks.common import Corpus, Vocabulary, Workbench, code_digest, unfinished
+from benchmarks.common import OF_KB, Corpus, Vocabulary, Workbench, code_digest, unfinished
 from benchmarks.dense import RETRIEVERS, with_vectors
 from benchmarks.retrieval import (
     BC5CDR_DEV,
@@ -35,9 +35,8 @@ TOP_K = 20
 _FILE = "rows.jsonl"
 
 _OF_ROWS = (
-    *("kb", "corpora", "vectors", "mentions", "retrieval", "pipeline", "examples"),
+    *(*OF_KB, "mentions", "retrieval", "pipeline", "examples"),
     *("reranking/offers.py", "training/make_examples.py"),
-    *(f"{name}.py" for name in ("curies", "features", "lexicon", "text", "types")),
 )
 """The parts of the library on which rows depend."""
 

@@ -105,7 +105,8 @@ def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list
     output = bench.work / f"reranker-{sha256(repr((run, read, epochs)).encode()).hexdigest()[:12]}"
     store = Store(bench.kb(run.vocabulary))
     begin = time.perf_counter()
-    train(trainable(cross_encoder(**model)(store)), own, dev, output, settings, progress=True)
+    untrained = trainable(cross_encoder(**model)(store))
+    train(untrained, own, dev, output, settings, overwrite=True, progress=True)
     seconds = f"{time.perf_counter() - begin:,.0f}"
     trained = calibrated(output / BEST, dev, store)
     ours = {**CROSS_ENCODER, **model, "trained": str(trained)}

@@ -24,6 +24,7 @@ from typing import Any
 
 from benchmarks import many_names, retrieval, speed
 from benchmarks.common import (
+    OF_KB,
     Corpus,
     Workbench,
     code_digest,
@@ -127,7 +128,7 @@ class Steps:
     """
 
     def __init__(self, work: Path, paths: Sequence[str], size: int) -> None:
-        digest = sha256(code_digest("kb", "text.py", "features.py", "lexicon.py").encode())
+        digest = sha256(code_digest(*OF_KB).encode())
         for path in (many_names.__file__, *paths):
             digest.update(Path(path.partition("?")[0]).read_bytes())
         self.kb = work / f"size-{size}-{digest.hexdigest()[:16]}"

@@ -114,7 +114,6 @@ class BelLinker(BelRetriever):
         Args:
             reranker: A reranker over the same knowledge base, or None for the best candidate.
         """
-        _ = self.kb  # opened now, for opening it later would forget the reranker
         self._make_reranker = None
         self._reranker = reranker
 
@@ -191,13 +190,15 @@ class BelLinker(BelRetriever):
         return {**super().parts(), **reranker}
 
     def kb_changed(self) -> None:
-        """Make retriever and reranker anew when they are next needed."""
+        """Make retriever and reranker anew when they are next needed; one that was given stays."""
         super().kb_changed()
-        self._reranker = None
+        if self._make_reranker is not None:
+            self._reranker = None
 
     def __getstate__(self) -> dict[str, Any]:
         """The component without what another process opens for itself."""
-        return {**super().__getstate__(), "_reranker": None, "_learning": None}
+        given = self._reranker if self._make_reranker is None else None
+        return {**super().__getstate__(), "_reranker": given, "_learning": None}
 
     def link(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> list[list[Link]]:
         """Link spans without writing anything.

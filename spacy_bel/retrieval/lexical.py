@@ -252,7 +252,7 @@ def _merge(found: list[list[Candidate]], k: int) -> list[Candidate]:
     """Candidates of a whole mention and of its parts as one list, best first."""
     whole, *parts = found
     if not parts:
-        return whole
+        return list(whole)  # which is remembered, and so not given away
     merged = {candidate.id: candidate for candidate in whole}
     best = {candidates[0].id for candidates in parts if candidates}
     # Annotators who gave a mention several ids made the whole a name of each of them.

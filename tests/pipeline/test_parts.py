@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -134,8 +135,13 @@ def test_a_reranker_given_before_anything_was_linked_decides_too(
 ) -> None:
     linker: Any = make_nlp(threshold=0.0).get_pipe("bel_linker")
     linker.use_reranker(ContextReranker(Store(sample_dir), 0.0))
-    for text, id_ in SENTENCES.items():
-        assert linker(make_doc(text, "MS")).ents[0].kb_id_ == f"MESH:{id_}"
+    other: Any = pickle.loads(pickle.dumps(linker))
+    linker.set_kb(Store(sample_dir))
+    for each in (linker, other):
+        for text, id_ in SENTENCES.items():
+            assert each(make_doc(text, "MS")).ents[0].kb_id_ == f"MESH:{id_}"
+    linker.use_reranker(None)
+    assert len({linker(make_doc(text, "MS")).ents[0].kb_id_ for text in SENTENCES}) == 1
 
 
 def test_the_rerankers_nil_counts(make_nlp: MakeNLP, make_doc: MakeDoc) -> None:

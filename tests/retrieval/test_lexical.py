@@ -332,6 +332,8 @@ def test_latest_lookups_are_remembered(sample: Store) -> None:
     typed = Mention("COLD", types=frozenset({"Disease"}))
     assert retriever.retrieve([typed], 10) == lexical_retriever()(sample).retrieve([typed], 10)
     assert [len(each) for each in retriever.retrieve(mentions[:2], 3)] == [3, 3]
+    retriever.retrieve(mentions, 10)[0].clear()
+    assert retriever.retrieve(mentions, 10) == found
 
 
 @pytest.mark.parametrize("limit", ["RECENT", "_MOST_RECENT"])
