@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -224,17 +225,23 @@ def test_who_stops_reading_stops_the_run() -> None:
 
 
 def test_no_thread_is_left_waiting_when_the_reader_is_slow() -> None:
-    served = Event()
+    taken, served = Event(), Event()
+
+    def requests() -> Iterator[Request]:
+        for number in range(100):
+            if number == 15:  # two for each of the eight threads
+                taken.set()
+            yield _request(str(number))
 
     def script(call: Call) -> Reply:
+        taken.wait(5)  # so that no answer is read before that many have been taken
         if call.number == 15:
             served.set()
         return chat("A")
 
     with serving(script) as server:
-        requests = (_request(str(number)) for number in range(100))
         cache, ledger = RequestCache(), Ledger(prices="free")
-        answers = ask(requests, _client(server.address), cache, ledger, concurrency=8)
+        answers = ask(requests(), _client(server.address), cache, ledger, concurrency=8)
         next(answers)
         assert served.wait(5)  # with nobody reading
         assert len(list(answers)) == 99
