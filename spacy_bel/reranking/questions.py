@@ -75,23 +75,26 @@ def answer(
         calibrated: Whether the values were calibrated.
 
     Returns:
-        The candidate of a part has its value among the candidates of the part, times that of the
-        mention being a composite. Every other has that among all candidates. That the mention is
-        a composite is one hypothesis, which each part's candidates state once more; so it is
-        worth what they are worth together on average over the parts.
+        That the mention is a composite is one hypothesis, worth what the best candidate of its
+        parts is worth among all candidates: so much has the best candidate of each part, by what
+        was answered about the part, and its other candidates have less in proportion. What is not
+        a part's keeps its value, and all is scaled so that the whole is certain together with any
+        one part.
     """
-    probs = [0.0] * count
     (*whole, nil), *of_parts = values
-    probs[: len(whole)] = whole
-    in_parts = {place for places in asked.places[1:] for place in places}
-    apart = sum(whole[place] for place in in_parts)
-    composite = apart / max(len(of_parts), 1)
-    # What was counted more than once is taken from the sum, and the rest is one again.
-    scale = 1 / left if (left := sum(whole) + nil - apart + composite) > 0 else 1.0
-    probs = [scale * value for value in probs]
-    for places, (*own, _) in zip(asked.places[1:], of_parts, strict=True):
+    probs = [*whole, *[0.0] * (count - len(whole))]
+    parts = asked.places[1:]
+    composite = max((whole[place] for places in parts for place in places), default=0.0)
+    apart = heaviest = 0.0
+    for places, (*own, _) in zip(parts, of_parts, strict=True):
+        best = max(own) or 1.0
+        apart += sum(whole[place] for place in places)
+        heaviest = max(heaviest, composite * (sum(own) / best))
         for place, value in zip(places, own, strict=True):
-            probs[place] = min(1.0, scale * composite) * value
+            probs[place] = composite * (value / best)
+    left = sum(whole) + nil - apart + heaviest
+    scale = 1 / left if left > 0 else 1.0
+    probs = [min(1.0, scale * value) for value in probs]
     return Ranking(tuple(probs), nil=scale * nil, calibrated=calibrated)
 
 

@@ -35,11 +35,20 @@ def test_parts_do_not_compete_with_each_other() -> None:
     assert ranking.probs[4] == 0, "it was not asked about"
 
 
+def test_many_candidates_of_a_part_do_not_outweigh_the_whole() -> None:
+    asked = ask(COMPOSITE, _offers(0, 1, 1, 1, 2, 2, 2))
+    values = [[0.22, *[0.13] * 6, 0.0], *[[0.4, 0.3, 0.3, 0.0]] * 2]
+    first, *others = answer(asked, values, 7, calibrated=False).probs
+    assert max(others) < first
+
+
 @given(
     st.lists(st.integers(0, 2), min_size=1, max_size=6),
     st.lists(st.integers(0, 100), min_size=7, max_size=7),
 )
-def test_what_a_mention_may_mean_is_certain_together(parts: list[int], weights: list[int]) -> None:
+def test_equal_answers_about_whole_and_parts_keep_what_is_first(
+    parts: list[int], weights: list[int]
+) -> None:
     offers = _offers(*parts)
     asked = ask(COMPOSITE, offers)
     values = []
@@ -48,12 +57,10 @@ def test_what_a_mention_may_mean_is_certain_together(parts: list[int], weights: 
         values.append([each / (sum(own) or 1.0) for each in own])
     ranking = answer(asked, values, len(offers), calibrated=False)
     assert all(0 <= value <= 1 for value in (*ranking.probs, ranking.nil))
+    best = values[0].index(max(values[0][:-1]))
+    assert ranking.probs[best] == max(ranking.probs)
     if len(asked.questions) == 1:
         assert (*ranking.probs, ranking.nil) == pytest.approx(tuple(values[0]))
-    elif sum(values[0]):
-        apart = sum(values[0][place] for places in asked.places[1:] for place in places)
-        alone = sum(values[0][place] for place, part in enumerate(parts) if not part)
-        composite = apart / (len(asked.questions) - 1)
-        total = alone + composite + values[0][-1]
-        if total:
-            assert ranking.nil == pytest.approx(values[0][-1] / total)
+    for places in asked.places[1:]:
+        others = [p for p, part in enumerate(parts) if not part]
+        assert sum(ranking.probs[p] for p in (*others, *places)) + ranking.nil <= 1 + 1e-9
