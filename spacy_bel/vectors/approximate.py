@@ -72,7 +72,7 @@ class GraphIndex(ABC):
             if len(own) < k:
                 found += self._exact.search(query[None], k, admitted)
             else:
-                found.append(rescore(self._values, query, own, k))
+                found += rescore(self._values, query[None], own[None], k)
         return found
 
     @staticmethod

@@ -7,6 +7,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_bel.extras import load
+
+_QUERIES = 64
+"""Queries whose rows are fetched at a time."""
+
 
 class Neighbours(NamedTuple):
     """The nearest rows of one query, best first.
@@ -40,20 +45,28 @@ class VectorIndex(Protocol):
 
 
 def rescore(
-    values: NDArray[Any], query: NDArray[np.float32], rows: NDArray[np.int64], k: int
-) -> Neighbours:
-    """The best of some rows by the stored values themselves.
+    values: NDArray[Any], queries: NDArray[np.float32], rows: NDArray[np.int64], k: int
+) -> list[Neighbours]:
+    """The best of some rows of each query by the stored values themselves.
 
     Args:
         values: All vectors, shape (rows, dimension).
-        query: Shape (dimension,).
-        rows: Row numbers to choose from, distinct.
+        queries: Shape (queries, dimension).
+        rows: Row numbers to choose from, shape (queries, n), distinct for each query.
         k: How many.
 
     Returns:
-        Up to ``k`` rows, best first.
+        For each query up to ``k`` rows, best first.
     """
-    rows = np.sort(rows)
-    scores = np.asarray(values[rows], dtype=np.float32) @ query
-    order = np.argsort(-scores, kind="stable")[:k]
-    return Neighbours(rows[order], scores[order])
+    torch = load("torch", "dense")
+    rows = np.sort(rows, axis=1)
+    found = []
+    for begin in range(0, len(queries), _QUERIES):
+        own, asked = rows[begin : begin + _QUERIES], queries[begin : begin + _QUERIES]
+        # Many times faster than numpy, which converts half precision number by number.
+        near = torch.from_numpy(values[own]).float()
+        scores = (near @ torch.from_numpy(asked)[:, :, None]).squeeze(2).numpy()
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        best = np.take_along_axis(own, order, 1), np.take_along_axis(scores, order, 1)
+        found += list(map(Neighbours, *best))
+    return found

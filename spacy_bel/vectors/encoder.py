@@ -175,11 +175,18 @@ class Encoder:
             )
         guard_forks()
         device = pick_device(self.device)
+        dtype = pick_dtype(self.dtype, device)
+        # In bfloat16 on a processor, fused attention is slower for texts as short as names.
+        is_slow = device.type == "cpu" and str(dtype) == "torch.bfloat16"
         with quiet_weights():
             word = modules.Transformer(
                 str(self.path),
                 max_seq_length=self.settings.max_length,
-                model_kwargs={"dtype": pick_dtype(self.dtype, device), "local_files_only": True},
+                model_kwargs={
+                    "dtype": dtype,
+                    "attn_implementation": "eager" if is_slow else None,
+                    "local_files_only": True,
+                },
                 processor_kwargs={"local_files_only": True},
                 config_kwargs={"local_files_only": True},
             )

@@ -46,17 +46,14 @@ class ExactIndex:
         if not k or not len(queries):
             return [Neighbours(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
         if admitted is not None and available <= k + SPARE:
-            rows = np.flatnonzero(admitted)
-            return [rescore(self._values, query, rows, k) for query in queries]
+            rows = np.broadcast_to(np.flatnonzero(admitted), (len(queries), available))
+            return rescore(self._values, queries, rows, k)
         wanted = min(k + SPARE, available)
         found = [
             self._candidates(queries[begin : begin + QUERIES], wanted, admitted)
             for begin in range(0, len(queries), QUERIES)
         ]
-        rows = np.concatenate(found)
-        return [
-            rescore(self._values, query, own, k) for query, own in zip(queries, rows, strict=True)
-        ]
+        return rescore(self._values, queries, np.concatenate(found), k)
 
     def _candidates(
         self, queries: NDArray[np.float32], k: int, admitted: NDArray[np.bool_] | None
