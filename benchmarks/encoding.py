@@ -111,12 +111,12 @@ def of_stream(bench: Workbench, kb: Store, corpus: Corpus, settings: EncoderSett
     return [corpus.name, f"{len(vectors.values):,}", kind, f"{count:,}", *cells, share]
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     """Print both tables."""
     options = parser(__doc__ or "")
     options.add_argument("--encoder", default=MINILM)
     options.add_argument("--names", type=int, default=20_000)
-    arguments = options.parse_args()
+    arguments = options.parse_args(given)
     settings = EncoderSettings(arguments.encoder)
     with workbench(arguments) as bench:
         vocabulary = SAMPLE_KB if arguments.sample else CTD

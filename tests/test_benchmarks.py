@@ -103,6 +103,16 @@ def test_size_on_the_sample(run: Run, tmp_path: Path) -> None:
     assert all(0.5 < float(recall) <= 1 for row in (few, many) for recall in row[-2:])
 
 
+def test_encoding_on_the_sample(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers")
+    rows = table_of(run("encoding", "--sample", "--work", str(tmp_path), "--names", "20"))
+    assert rows["float32"][0] == "20"
+    assert float(rows["float32"][-1]) == 1
+    kind, mentions, encoding, index, both = rows["sample train"][1:6]
+    assert (kind, int(mentions) > 0) == ("exact", True)
+    assert float(both) >= max(float(encoding), float(index))
+
+
 def test_labelling_with_faults(run: Run) -> None:
     pytest.importorskip("openai")
     output = run("labelling", "--mined", "200", "--labelled", "150", "--faults", "0.2")
