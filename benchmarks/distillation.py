@@ -29,7 +29,7 @@ from spacy_bel.distillation.synthesise import Synthesis, synthesise
 from spacy_bel.examples import Example, read_examples
 from spacy_bel.types import NIL
 
-SELECTION = Selection(source=SOURCE, min_agreement=0.8, noise=True)
+SELECTION = Selection(source=SOURCE, min_agreement=0.8, consistent=True)
 
 
 def of_teacher(students: Class, accuracies: Sequence[float]) -> str:

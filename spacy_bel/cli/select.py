@@ -37,6 +37,12 @@ def select(
     missed: Annotated[
         bool, typer.Option("--missed", help="Keep rows whose gold is not among the candidates.")
     ] = False,
+    consistent: Annotated[
+        bool,
+        typer.Option(
+            "--consistent", help="Leave out labels that most others in the document contradict."
+        ),
+    ] = False,
     noise: Annotated[
         bool,
         typer.Option("--noise", help="Estimate label noise, and leave out what is doubtful."),
@@ -65,6 +71,7 @@ def select(
         min_probability=min_probability,
         max_gap=max_gap,
         missed=missed,
+        consistent=consistent,
         noise=noise,
         per_concept=per_concept,
         duplicates=duplicates,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress
 from pathlib import Path
@@ -37,7 +37,10 @@ class Selection:
         max_gap: How far, in the retriever's score, the chosen candidate may be behind the best
             one; NIL is behind by all of the best one's score. 1 for any distance.
         missed: Whether to keep rows whose gold concept is not among the candidates.
-        noise: Whether to leave out labels that ``noise.estimate_noise`` doubts.
+        consistent: Whether to leave out labels that are not what most labels of the same text in
+            its document say: within a document a text has one meaning (Gale et al. 1992).
+        noise: Whether to leave out labels that ``noise.estimate_noise`` doubts; it doubts the
+            unexpected, and so leaves out hard mentions with the wrong ones.
         per_concept: Most rows of one concept; 0 for any number. NIL has no limit.
         duplicates: From which likeness of their contexts, in [0, 1], equal mentions with equal
             answers count as one; above 1 for never.
@@ -51,6 +54,7 @@ class Selection:
     min_probability: float = 0.0
     max_gap: float = 1.0
     missed: bool = False
+    consistent: bool = False
     noise: bool = False
     per_concept: int = 0
     duplicates: float = 0.9
@@ -165,7 +169,7 @@ def _reasons(inputs: Sequence[Path], selection: Selection, outcome: Selected) ->
         pairs = ((row, (answer_of(row, selection.source) or ("",))[0]) for row in _read(inputs))
         outcome.noise = estimate_noise(pairs, selection.seed)
         doubted = outcome.noise.suspicious
-    sieve = _Sieve(selection)
+    sieve = _Sieve(selection, _said(inputs, selection) if selection.consistent else {})
     reasons = []
     for number, row in enumerate(_read(inputs)):
         is_doubted = doubted is not None and bool(doubted[number]) and bool(row.labels)
@@ -175,11 +179,35 @@ def _reasons(inputs: Sequence[Path], selection: Selection, outcome: Selected) ->
     return reasons
 
 
-class _Sieve:
-    """Looks at rows one after the other."""
+_Text = tuple[str, str]
+"""A document and the text of a mention in it."""
 
-    def __init__(self, selection: Selection) -> None:
+
+def _said(inputs: Sequence[Path], selection: Selection) -> dict[_Text, Counter[str]]:
+    """What the labels of each text of a document say, and how often."""
+    said: dict[_Text, Counter[str]] = {}
+    for row in _read(inputs):
+        if label := label_of(row, selection.source):
+            said.setdefault(_text(row), Counter())[label.id] += 1
+    return said
+
+
+def _text(row: Example) -> _Text:
+    # A row of no document is by itself.
+    return row.doc_id or row.key(), surface(row.mention.query or row.mention.text)
+
+
+class _Sieve:
+    """Looks at rows one after the other.
+
+    Args:
+        selection: What is kept.
+        said: For each text of a document, how often labels said what.
+    """
+
+    def __init__(self, selection: Selection, said: Mapping[_Text, Counter[str]]) -> None:
         self.selection = selection
+        self._said = said
         self.habits: dict[str, Habits] = {}
         self._concepts: Counter[str] = Counter()
         self._contexts: dict[tuple[str, str], list[str]] = {}
@@ -196,6 +224,7 @@ class _Sieve:
             self.habits.setdefault(label.source, Habits()).add((place,), 1)
         return (
             (self._of_label(row, label) if label is not None else "")
+            or (self._elsewhere(row, label) if label is not None else "")
             or self._missed(row, answer)
             or ("doubtful" if is_doubted else "")
             or self._repeated(row, answer[0])
@@ -212,6 +241,11 @@ class _Sieve:
         if best - scores.get(label.id, 0.0) > selection.max_gap:
             return "disagreement with the retriever"
         return ""
+
+    def _elsewhere(self, row: Example, label: Label) -> str:
+        said = self._said.get(_text(row), Counter())
+        is_most = 2 * said[label.id] > said.total() or not said
+        return "" if is_most else "another answer elsewhere in the document"
 
     def _missed(self, row: Example, answer: Sequence[str]) -> str:
         if self.selection.missed or NIL in answer:

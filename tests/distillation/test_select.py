@@ -67,6 +67,23 @@ def test_nothing_is_left_out_that_nobody_asked_to(rows: list[Example], tmp_path:
     assert not outcome.dropped
 
 
+def test_what_most_of_a_document_says_of_a_text_is_kept(
+    rows: list[Example], tmp_path: Path
+) -> None:
+    row = next(row for row in rows if len(row.candidates) > 1)
+    first, last = (row.candidates[place].id for place in (0, -1))
+    answers = {"a": (first, first, last), "b": (last, last), "c": (first, last), "": (first, last)}
+    many = [
+        labelled(replace(row, doc_id=doc, offset=1000 * number), answer)
+        for doc, own in answers.items()
+        for number, answer in enumerate(own)
+    ]
+    many.append(replace(row, doc_id="a", gold=(last,), provenance="human"))
+    outcome, found = selected(many, tmp_path, replace(SIMPLE, consistent=True))
+    assert outcome.dropped == {"another answer elsewhere in the document": 3}
+    assert found == [*many[:2], *many[3:5], *many[7:]]
+
+
 def test_a_folder_stands_for_the_rows_in_it(rows: list[Example], tmp_path: Path) -> None:
     folder = tmp_path / "rows"
     folder.mkdir()
