@@ -8,11 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -352,10 +352,14 @@ def test_nothing_that_arrived_is_asked_again_after_a_kill(
 ) -> None:
     output = tmp_path / "labelled.jsonl"
     asked: Counter[str] = Counter()
+    half, killed = Event(), Event()
 
     def script(call: Call) -> Reply:
         asked[json.dumps(call.body)] += 1
-        return replace(first_by_name(call), delay=0.03)
+        if asked.total() >= len(rows) / 2:
+            half.set()
+            killed.wait(30)
+        return first_by_name(call)
 
     with serving(script) as server:
         teacher = write_teacher(
@@ -364,9 +368,9 @@ def test_nothing_that_arrived_is_asked_again_after_a_kill(
         arguments = ["label", str(mined), str(output), "--teacher", str(teacher)]
         command = [sys.executable, "-m", "spacy_bel", *arguments]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ}) as running:
-            while asked.total() < len(rows) / 2:
-                time.sleep(0.01)
+            assert half.wait(120)
             running.send_signal(signal.SIGKILL)
+        killed.set()
         before = asked.total()
         assert before < len(rows)
         from typer.testing import CliRunner

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -41,6 +42,13 @@ def _request(key: str, text: str | None = None) -> Request:
 
 def _client(address: str, timeout: float = 5.0, retries: RetryPolicy = FAST) -> ChatClient:
     return ChatClient(address, timeout=timeout, retries=retries)
+
+
+def _told(requests: Sequence[Request], taken: Event) -> Iterator[Request]:
+    """Requests, with a word when the last one is taken."""
+    yield from requests[:-1]
+    taken.set()
+    yield requests[-1]
 
 
 def _text(answer: Answer) -> str:
@@ -82,7 +90,7 @@ def test_answers_out_of_order_belong_to_their_requests() -> None:
 def test_what_passes_is_tried_again(reply: Reply) -> None:
     with serving(lambda call: chat("A") if call.number > 1 else reply) as server:
         ledger = Ledger(prices=PER_CALL)
-        client = _client(server.address, timeout=0.2)
+        client = _client(server.address, timeout=1.0 if reply.then == "hang" else 30.0)
         (answer,) = ask([_request("1")], client, RequestCache(), ledger)
     assert _text(answer) == "A"
     assert len(server.calls) == 3
@@ -157,10 +165,16 @@ def test_equal_requests_are_sent_once() -> None:
 
 
 def test_equal_requests_fail_together() -> None:
-    with serving(lambda call: error(400, delay=0.05)) as server:
+    taken = Event()
+
+    def script(call: Call) -> Reply:
+        taken.wait(5)
+        return error(400)
+
+    with serving(script) as server:
         ledger = Ledger(prices=PER_CALL)
-        requests = [_request(str(number), "same") for number in range(3)]
-        answers = list(ask(requests, _client(server.address), RequestCache(), ledger))
+        requests = _told([_request(str(number), "same") for number in range(3)], taken)
+        answers = list(ask(requests, _client(server.address, 30), RequestCache(), ledger))
     assert len(server.calls) == 1
     assert [bool(answer.error) for answer in answers] == [True] * 3
     assert ledger.costs()[""].cached == 0
@@ -226,12 +240,8 @@ def test_who_stops_reading_stops_the_run() -> None:
 
 def test_no_thread_is_left_waiting_when_the_reader_is_slow() -> None:
     taken, served = Event(), Event()
-
-    def requests() -> Iterator[Request]:
-        for number in range(100):
-            if number == 15:  # two for each of the eight threads
-                taken.set()
-            yield _request(str(number))
+    first = [_request(str(number)) for number in range(16)]  # two for each of the eight threads
+    others = (_request(str(number)) for number in range(16, 100))
 
     def script(call: Call) -> Reply:
         taken.wait(5)  # so that no answer is read before that many have been taken
@@ -241,7 +251,8 @@ def test_no_thread_is_left_waiting_when_the_reader_is_slow() -> None:
 
     with serving(script) as server:
         cache, ledger = RequestCache(), Ledger(prices="free")
-        answers = ask(requests(), _client(server.address), cache, ledger, concurrency=8)
+        requests = chain(_told(first, taken), others)
+        answers = ask(requests, _client(server.address, 30), cache, ledger, concurrency=8)
         next(answers)
         assert served.wait(5)  # with nobody reading
         assert len(list(answers)) == 99
@@ -289,13 +300,21 @@ for answer in ask(requests, ChatClient(address), RequestCache(path), ledger, con
 def test_after_a_kill_no_answered_request_is_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "llm.sqlite"
     command: list[Any] = [sys.executable, "-c", _RUN]
-    with serving(lambda call: chat(f"re {call.text}", delay=0.02)) as server:
+    killed = Event()
+
+    def script(call: Call) -> Reply:
+        if call.number >= 100:
+            killed.wait(30)
+        return chat(f"re {call.text}")
+
+    with serving(script) as server:
         command += [server.address, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
             assert running.stdout is not None
             answered = {running.stdout.readline().split()[0] for _ in range(60)}
             os.kill(running.pid, signal.SIGKILL)
             answered |= {line.split()[0] for line in running.stdout if line.endswith("\n")}
+        killed.set()
         assert running.returncode == -signal.SIGKILL
         before = len(server.calls)
         assert 60 <= before < 200
