@@ -1,5 +1,4 @@
 import random
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -147,12 +146,15 @@ def test_any_mention_can_be_expanded(text: str, mention: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["(", ")", "()", "AB ", "(AB, ", "Patients with Huntington disease (HD) died. "]
+    ("unit", "found"),
+    [
+        *((unit, False) for unit in ("(", ")", "()", "AB ", "(AB, ")),
+        ("Patients with Huntington disease (HD) died. ", True),
+    ],
 )
-def test_time_grows_with_the_length(unit: str) -> None:
-    started = time.perf_counter()
-    find_abbreviations(unit * (100_000 // len(unit)))
-    assert time.perf_counter() - started < 5
+def test_long_texts_end(unit: str, found: bool) -> None:
+    # What looked at all that follows each bracket would take hours.
+    assert bool(find_abbreviations(unit * (100_000 // len(unit)))) == found
 
 
 DEFINED = (
