@@ -43,6 +43,12 @@ def synthesise(
     language: Annotated[
         list[str] | None, typer.Option("--language", help="Code of names to take; all by default.")
     ] = None,
+    homonyms: Annotated[
+        bool,
+        typer.Option(
+            "--homonyms", help="Keep names of several concepts, for students that read the text."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of what is left to chance.")] = 0,
 ) -> None:
     """Make training rows without teacher or annotators.
@@ -55,7 +61,10 @@ def synthesise(
     from spacy_bel.distillation.synthesise import synthesise as run
     from spacy_bel.training.make_examples import find_retriever
 
-    settings = Synthesis(limit, text_share, per_concept, kept, folds, tuple(language or ()), seed)
+    languages = tuple(language or ())
+    settings = Synthesis(
+        limit, text_share, per_concept, kept, folds, languages, homonyms=homonyms, seed=seed
+    )
     part = find_retriever(load_pipeline(pipeline), component)
     counts = run(part, output, settings, mined=mined or (), progress=True)
     rows = counts["from text"] + counts["from names"]

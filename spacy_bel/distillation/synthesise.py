@@ -22,6 +22,7 @@ from spacy_bel.files import only_one
 from spacy_bel.kb.store import Store
 from spacy_bel.pipeline.retriever import BelRetriever
 from spacy_bel.reranking.offers import OfferMaker
+from spacy_bel.types import Candidate
 
 _BATCH = 512
 
@@ -39,6 +40,9 @@ class Synthesis:
         folds: In how many parts the names are held out. With more of them fewer are missing at
             a time, and it takes longer.
         languages: ISO 639-1 codes of the names to take; empty for all.
+        homonyms: Whether to keep mentions that are as much a name of another concept in the
+            knowledge base that is left: a student that reads learns from the context which one
+            is meant, one that only counts learns to distrust exact matches.
         seed: Of what is left to chance.
     """
 
@@ -48,6 +52,7 @@ class Synthesis:
     kept: float = 0.2
     folds: int = 4
     languages: tuple[str, ...] = ()
+    homonyms: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -85,7 +90,7 @@ def synthesise(
     Returns:
         Counts: rows ``from text`` and ``from names``, and how many of the mentions have names
         that were ``held out``, a concept that is ``not among the candidates``, or are left out
-        because they are ``without candidates``.
+        because they are ``without candidates`` or ``as much a name of another concept``.
 
     Raises:
         BelError: There is nothing to make rows from, or the output cannot be written.
@@ -156,12 +161,12 @@ def _rows(
             continue
         if number == settings.folds:
             component.set_kb(base)
-            yield from _looked_up(component, own, reference, counts)
+            yield from _looked_up(component, own, settings, reference, counts)
             continue
         counts["held out"] += len(own)
         with without_names(base, ((d.concept, name) for d in own for name in d.names)) as store:
             component.set_kb(store)
-            yield from _looked_up(component, own, reference, counts)
+            yield from _looked_up(component, own, settings, reference, counts)
 
 
 def _fold(store: Store, draft: Draft, settings: Synthesis) -> int:
@@ -176,7 +181,11 @@ def _fold(store: Store, draft: Draft, settings: Synthesis) -> int:
 
 
 def _looked_up(
-    component: BelRetriever, drafts: Sequence[Draft], reference: KBReference, counts: Counter[str]
+    component: BelRetriever,
+    drafts: Sequence[Draft],
+    settings: Synthesis,
+    reference: KBReference,
+    counts: Counter[str],
 ) -> Iterator[Example]:
     offers = OfferMaker(component.kb)
     remaining = iter(drafts)
@@ -184,10 +193,13 @@ def _looked_up(
         mentions = [draft.mention for draft in batch]
         found = component.retriever.retrieve(mentions, component.top_k)
         for draft, candidates in zip(batch, found, strict=True):
-            counts["from names" if draft.doc_id.startswith("kb:") else "from text"] += 1
             if not candidates:
                 counts["without candidates"] += 1
                 continue
+            if not settings.homonyms and _is_homonym(draft.concept, candidates):
+                counts["as much a name of another concept"] += 1
+                continue
+            counts["from names" if draft.doc_id.startswith("kb:") else "from text"] += 1
             ids = {candidate.id for candidate in candidates}
             counts["not among the candidates"] += draft.concept not in ids
             yield Example(
@@ -199,3 +211,11 @@ def _looked_up(
                 kb=reference,
                 provenance="synthetic",
             )
+
+
+def _is_homonym(concept: str, candidates: Sequence[Candidate]) -> bool:
+    """Whether a mention matches a name of another concept exactly, and none of its own better."""
+    exact = {candidate.id: candidate.scores.get("exact", 0.0) for candidate in candidates}
+    own = exact.pop(concept, 0.0)
+    other = max(exact.values(), default=0.0)
+    return other > 0 and other >= own

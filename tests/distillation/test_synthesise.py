@@ -79,13 +79,28 @@ def test_mined_text_gives_names_that_are_unambiguous(
     assert 0 < len(drafts) < len(rows)
     for draft in drafts:
         assert sample.ids_of_name(draft.mention.query or draft.mention.text) == [draft.concept]
-    found = made(nlp, tmp_path / "rows.jsonl", [mined], limit=40, per_concept=2)
+    settings = {"limit": 40, "per_concept": 2, "homonyms": True}
+    found = made(nlp, tmp_path / "rows.jsonl", [mined], **settings)
     assert 35 <= len(found) <= 40  # those without candidates are left out
     texts = [row for row in found if not row.doc_id.startswith("kb:")]
     contexts = {row.mention.context for row in rows}
     assert 0 < len(texts) <= 20
     assert all(row.mention.context in contexts for row in texts)
     assert max(Counter((row.doc_id[:3] == "kb:", row.gold) for row in found).values()) <= 2
+
+
+def test_names_of_several_concepts_are_left_out_unless_asked_for(
+    nlp: Language, tmp_path: Path
+) -> None:
+    def shared(row: Example) -> bool:
+        exact = {each.id: each.scores.get("exact", 0.0) for each in row.candidates}
+        own = exact.pop((row.gold or ("",))[0], 0.0)
+        return 0 < max(exact.values(), default=0.0) >= own
+
+    every = made(nlp, tmp_path / "every.jsonl", homonyms=True)
+    few = made(nlp, tmp_path / "few.jsonl")
+    assert any(map(shared, every))
+    assert [row for row in every if not shared(row)] == few
 
 
 def test_the_same_seed_makes_the_same_rows(nlp: Language, tmp_path: Path) -> None:
