@@ -24,7 +24,8 @@ from benchmarks.common import machine, paired, parser, table, workbench
 from benchmarks.students import FOLDS, SAMPLE, SOURCE, TASKS, Class
 from spacy_bel.distillation.mine import mine
 from spacy_bel.distillation.sampling import lot
-from spacy_bel.distillation.select import Selection, select
+from spacy_bel.distillation.select import select
+from spacy_bel.distillation.sieve import Selection
 from spacy_bel.distillation.synthesise import Synthesis, synthesise
 from spacy_bel.examples import Example, read_examples
 from spacy_bel.types import NIL

@@ -62,8 +62,8 @@ def select(
     seed: Annotated[int, typer.Option("--seed", help="Of what is left to chance.")] = 0,
 ) -> None:
     """Select rows, mix several files, and say for each reason how many were left out."""
-    from spacy_bel.distillation.select import Selection
     from spacy_bel.distillation.select import select as run
+    from spacy_bel.distillation.sieve import Selection
 
     selection = Selection(
         source=source,

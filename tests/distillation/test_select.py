@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from spacy_bel.distillation.noise import estimate_noise
-from spacy_bel.distillation.select import Selected, Selection, select
+from spacy_bel.distillation.select import Selected, select
+from spacy_bel.distillation.sieve import Selection
 from spacy_bel.errors import BelError
 from spacy_bel.examples import Example, Label, read_examples, write_examples
 from spacy_bel.types import NIL, Candidate, Mention
