@@ -16,7 +16,7 @@ from spacy_bel.reranking.questions import Question
 from spacy_bel.text import surface
 from spacy_bel.types import Alias
 
-STAGES = ("exact", "ngram", "broader", "dense", "similarity", "document")
+STAGES = ("exact", "ngram", "broader", "dense", "similarity", "document", "cause")
 """Stages of retrieval whose scores are features, where the retriever has them."""
 
 RECORDS = {"heading": "MESH:D", "supplementary": "MESH:C", "omim": "OMIM:"}

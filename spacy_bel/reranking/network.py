@@ -36,7 +36,7 @@ RANK_COST = 0.02
 NUMBERS = (*FEATURES, *COMPARED)
 """Names of all numbers that the network sees."""
 
-_COMPOSITE = NUMBERS.index("composite")
+_RULES = [NUMBERS.index(name) for name in ("composite", "cause")]
 
 _LEAST_VARIANCE = 1e-2
 
@@ -177,13 +177,15 @@ def option_logits(modules: Any, numbers: Numbers, text: Any, sure: Sequence[bool
 
 
 def _is_unknown(modules: Any, values: Any) -> Any:
-    """Which questions are about composites, if training had none: they are left in their order.
+    """Which questions are about what training never showed: they are left in their order.
 
-    Teachers are not asked about composites and none are synthesised. What is learned of simple
-    mentions is wrong for them: that a name with more words is worse than a part that matches.
+    Teachers are not asked about composites and none are synthesised, nor does a text that blames
+    drugs stand around synthesised mentions. What is learned of other mentions is wrong for them:
+    that a name with more words is worse than a part that matches, or than a name that matches
+    exactly and does not say what the cause is.
     """
-    has_none = modules["scale"].running_var[_COMPOSITE] < 1.001 * _LEAST_VARIANCE
-    return (values[..., _COMPOSITE] > 0).any(1) & has_none
+    has_none = modules["scale"].running_var[_RULES] < 1.001 * _LEAST_VARIANCE
+    return ((values[..., _RULES] > 0).any(1) & has_none).any(1)
 
 
 def read(
