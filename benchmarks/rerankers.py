@@ -25,6 +25,7 @@ from tqdm import tqdm
 from benchmarks.common import (
     Corpus,
     Workbench,
+    code_digest,
     hits,
     machine,
     paired,
@@ -102,7 +103,8 @@ def measure(bench: Workbench, run: Run, *, read: bool, epochs: int) -> list[list
     }
     batch = 16 if read else 32  # fewer mentions are read than counted about
     settings = Settings(epochs=epochs, batch_size=batch, sampling=SAMPLING, rates=RATES)
-    output = bench.work / f"reranker-{sha256(repr((run, read, epochs)).encode()).hexdigest()[:12]}"
+    told = repr((run, read, epochs, code_digest("reranking", "training")))
+    output = bench.work / f"reranker-{sha256(told.encode()).hexdigest()[:12]}"
     store = Store(bench.kb(run.vocabulary))
     begin = time.perf_counter()
     untrained = trainable(cross_encoder(**model)(store))
