@@ -6,14 +6,13 @@
 The teacher is a fixture that knows the gold (``benchmarks.known_teacher``), and no language
 model. Students are trained on train splits, their best state is chosen on dev, and test splits
 only report; of BC5CDR a tenth of the train documents is dev and the dev split reports, PsyTAR is
-split by documents. The parts are ``teacher``, ``unlabelled``, ``annotated`` and ``busy``. *p* is
+split by documents. The parts are ``teacher``, ``unlabelled`` and ``annotated``. *p* is
 that of McNemar's exact test against the retriever on the same mentions.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -110,24 +109,10 @@ def of_annotations(students: Class, accuracies: Sequence[float]) -> str:
     return table(header, lines, "rrrrrrr")
 
 
-def of_time(students: Class, _: Sequence[float]) -> str:
-    """How busy labelling keeps a server of 200 ms latency with 64 requests at a time."""
-    latency, concurrency = 0.2, 64
-    rows = [row for row in students.unlabelled(students.base) if row.offers]
-    with students.taught(rows, 0.9, 1, latency) as run:
-        begin, processor = time.perf_counter(), time.process_time()
-        run(rows, concurrency)
-        seconds, processor = time.perf_counter() - begin, time.process_time() - processor
-    busy = len(rows) * latency / concurrency / seconds
-    cells = [f"{len(rows):,}", f"{len(rows) / seconds:.0f}", f"{busy:.0%}", f"{processor:.1f}"]
-    return table(["requests", "requests/s", "busy", "CPU s, server included"], [cells], "rrrr")
-
-
 PARTS: dict[str, Callable[[Class, Sequence[float]], str]] = {
     "teacher": of_teacher,
     "unlabelled": of_names,
     "annotated": of_annotations,
-    "busy": of_time,
 }
 
 OF_PART = {"unlabelled": ("ncbi", "bc5cdr"), "annotated": tuple(TASKS)}

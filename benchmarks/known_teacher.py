@@ -44,7 +44,6 @@ class KnownTeacher:
         accuracy: Share of right answers.
         options: Most candidates that will be offered.
         seed: Of the errors.
-        latency: Seconds that each answer takes.
     """
 
     def __init__(
@@ -54,12 +53,11 @@ class KnownTeacher:
         options: int = 10,
         *,
         seed: int = 0,
-        latency: float = 0.0,
     ) -> None:
         errors = 1 - accuracy
         self._fixed = FIXED * errors
         self._fresh = (errors - self._fixed) / (1 - self._fixed)
-        self._seed, self._latency = seed, latency
+        self._seed = seed
         self._random, self._lock = Random(seed), Lock()
         self._known: dict[str, _Known] = {}
         builder = PromptBuilder()
@@ -89,9 +87,9 @@ class KnownTeacher:
         if lot(question, self._seed) < self._fixed:
             chance = lot(f"which/{question}", self._seed)
         elif not is_fresh:
-            return chat(right, delay=self._latency)
+            return chat(right)
         letter = ids[_drawn(wrong, chance)] if wrong else nil
-        return chat(letter, delay=self._latency)
+        return chat(letter)
 
 
 def _parts(content: str) -> tuple[str, dict[str, str]]:

@@ -162,12 +162,12 @@ class Class:
 
     @contextmanager
     def taught(
-        self, rows: Sequence[Example], accuracy: float, questions: int, latency: float = 0.0
+        self, rows: Sequence[Example], accuracy: float, questions: int
     ) -> Iterator[Callable[..., tuple[Path, Any]]]:
         """A function that has rows labelled by a teacher of known accuracy."""
-        with serving(KnownTeacher(rows, accuracy, latency=latency)) as server:
+        with serving(KnownTeacher(rows, accuracy)) as server:
 
-            def run(own: Sequence[Example], concurrency: int = 16) -> tuple[Path, Any]:
+            def run(own: Sequence[Example]) -> tuple[Path, Any]:
                 folder = self.folder / f"labels-{len(list(self.folder.iterdir()))}"
                 write_examples(own, folder / "rows.jsonl")
                 config = folder / "teacher.cfg"
@@ -176,7 +176,6 @@ class Class:
                     source=SOURCE,
                     address=server.address,
                     questions=questions,
-                    concurrency=concurrency,
                 )
                 config.write_text(content, encoding="utf-8")
                 teacher = read_teacher(config, answers=folder / "llm.sqlite")
@@ -200,6 +199,6 @@ mode = "letter"
 @misc = "spacy-bel.LLM.v1"
 model = "fixture"
 base_url = "{address}"
-concurrency = {concurrency}
+concurrency = 16
 prices = "free"
 """
