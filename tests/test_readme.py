@@ -18,6 +18,7 @@ import srsly
 from confection import Config
 from typer.core import TyperGroup
 from typer.main import get_command
+from weasel.util.config import parse_config_overrides
 
 from spacy_bel.cli.app import app
 
@@ -121,8 +122,11 @@ def test_every_command_is_one_that_there_is(command: str) -> None:
 @pytest.mark.parametrize("command", _commands("python -m spacy project run"))
 def test_every_variable_of_the_project_is_one_that_there_is(command: str) -> None:
     project = srsly.read_yaml(ROOT / "project.yml")
-    changed = set(re.findall(r"--vars\.(\w+)", command))
-    assert changed <= project["vars"].keys()
+    words = shlex.split(re.sub(r"\[[^]]*\]", "", command))[7:]
+    changed = list(parse_config_overrides([*words]))
+    # A value that begins like an option would be taken for one.
+    assert changed == [word.removeprefix("--") for word in words[::2]]
+    assert set(changed) <= {f"vars.{name}" for name in project["vars"]}
     assert shlex.split(command)[5] in project["workflows"].keys() | {
         each["name"] for each in project["commands"]
     }
