@@ -6,18 +6,20 @@
 The teacher is a fixture that knows the gold (``benchmarks.known_teacher``), and no language
 model. Students are trained on train splits, their best state is chosen on dev, and test splits
 only report; of BC5CDR a tenth of the train documents is dev and the dev split reports, PsyTAR is
-split by documents. The parts are ``teacher``, ``unlabelled`` and ``annotated``. *p* is
-that of McNemar's exact test against the retriever on the same mentions.
+split by documents. The parts are ``teacher``, ``unlabelled`` and ``annotated``. *p* is that of
+McNemar's exact test against the retriever on the same mentions.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from benchmarks.common import machine, paired, parser, table, workbench
 from benchmarks.students import FOLDS, SAMPLE, SOURCE, TASKS, Class
@@ -49,14 +51,14 @@ def of_teacher(students: Class, accuracies: Sequence[float]) -> str:
             right = _percent(outcome.right / outcome.judged)
             found = students.student(labelled, dev, kb)
             cells = [right, f"{len(labelled):,}", *_figures(found, alone)]
-            lines.append([f"teacher {accuracy:g}, {name}", *cells])
+            lines.append(_told([f"teacher {accuracy:g}, {name}", *cells]))
         chosen = path.with_name("selected.jsonl")
         select([path], chosen, SELECTION)
         kept = list(read_examples(chosen))
         right = _percent(sum(map(_is_right, kept)) / len(kept))
         found = students.student([replace(row, gold=None) for row in kept], dev, kb)
         cells = [right, f"{len(kept):,}", *_figures(found, alone)]
-        lines.append([f"teacher {accuracy:g}, {name}, selected", *cells])
+        lines.append(_told([f"teacher {accuracy:g}, {name}, selected", *cells]))
     header = ["student of", "labels right", "rows", f"{task.test.name} Acc@1", "p"]
     return table(header, lines, "lrrrr")
 
@@ -103,7 +105,7 @@ def of_annotations(students: Class, accuracies: Sequence[float]) -> str:
         together = students.student([*rows[:size], *taught], dev, kb)
         cells = [*_figures(without, alone), *_figures(together, alone)]
         gain = f"{100 * (together.mean() - alone.mean()):+.1f}"
-        lines.append([f"{size}", _percent(alone.mean()), *cells, gain])
+        lines.append(_told([f"{size}", _percent(alone.mean()), *cells, gain]))
     teacher = f"with a teacher of {accuracies[0]:g}"
     header = ["annotated", f"{task.test.name} Acc@1", "student", "p", teacher, "p", "gain"]
     return table(header, lines, "rrrrrrr")
@@ -148,6 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 found = PARTS[part](students, given.accuracy)
                 print(f"\n{PARTS[part].__doc__}\n\n{found}", flush=True)
         print(f"\n{bench.describe()}")
+
+
+def _told(line: list[str]) -> list[str]:
+    """A line of a table that takes long, shown when it is there."""
+    tqdm.write(" | ".join(line), file=sys.stderr)
+    return line
 
 
 def _is_right(row: Example) -> bool:
